@@ -1,0 +1,21 @@
+# The two commands a newcomer types: `make demo` and `make test`. Each sets up what it needs.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+# What we do not use is not built. On x86-64 the result must run on any AVX2 machine, so it is not
+# tuned to the one that builds it; on aarch64 (Jetson) it is.
+CMAKE_ARGS ?= -DLLAVA_BUILD=OFF $(if $(filter x86_64,$(shell uname -m)),-DGGML_NATIVE=OFF)
+export CMAKE_ARGS
+
+.PHONY: setup demo run test check lint clean
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3"; exit 3; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing packages. llama-cpp-python is compiled here the first time: 4-8 minutes on 2 cores."
+	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q -c constraints.txt -e '.[llm,piper,dev]'
+	@touch $@

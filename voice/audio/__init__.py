@@ -1,0 +1,1 @@
+"""Sound in and out: devices, WAV files, the simulated room, the mixer and the beat."""

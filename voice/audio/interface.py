@@ -1,0 +1,51 @@
+"""What every audio back end (device, WAV file, simulated room) offers to the loop.
+
+The microphone side always delivers mono int16 blocks of 10 ms at 16 kHz. The speaker side always
+asks for mono float32 blocks of 10 ms at `Backend.output_rate`. Both are counted in samples; the
+back end alone knows wall time.
+"""
+
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+INPUT_RATE = 16_000
+BLOCK_S = 0.010
+INPUT_BLOCK = 160
+
+MicBlock = NDArray[np.int16]
+"""160 samples at 16 kHz."""
+SpeakerBlock = NDArray[np.float32]
+"""10 ms at the output rate, full scale ±1."""
+
+OnMic = Callable[[int, MicBlock], None]
+"""Called with the index of the block's first sample and the block, from the back end's thread."""
+OnState = Callable[[str, Literal["open", "lost", "closed"], str], None]
+"""Called with a device name, its new state and a detail, from any thread."""
+
+
+class Renderer(Protocol):
+    """The mixer, as a back end sees it; called from the back end's thread only."""
+
+    def render(self) -> SpeakerBlock:
+        """Give the next 10 ms."""
+
+    def consumed(self, blocks: int, t: float) -> None:
+        """Note that the first `blocks` blocks rendered so far reached the device by time t (s)."""
+
+
+class Backend(Protocol):
+    """One source of microphone blocks and one sink of speaker blocks on a common time axis."""
+
+    output_rate: int
+
+    def start(self, on_mic: OnMic, renderer: Renderer, on_state: OnState) -> None:
+        """Open the devices or files and begin; returns at once."""
+
+    def wait(self, timeout_s: float) -> bool:
+        """Give True when the input is used up and the output complete (never, for devices)."""
+
+    def close(self) -> None:
+        """Stop and release everything; files are complete afterwards."""

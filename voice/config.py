@@ -1,0 +1,181 @@
+"""One typed settings tree: defaults < profile file < environment < command-line flags.
+
+Environment variables are named `RESCUE_VOICE_<SECTION>_<OPTION>`, for example
+`RESCUE_VOICE_LLM_THREADS=1`; `--set section.option=value` is the flag of the same meaning.
+Unknown sections, options and wrong types are refused with one line.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from voice.errors import UserError
+
+ENV_PREFIX = "RESCUE_VOICE_"
+ROOT = Path(__file__).resolve().parent.parent
+"""Where configs/ and models/ lie in a checkout."""
+
+
+class Audio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Sound devices."""
+
+    input_device: str = ""
+    """Name or part of it; empty: the system's default microphone."""
+    output_device: str = ""
+    output_rate: int = 48_000
+    """Hz of the mixer; devices of another rate are resampled."""
+    ahead_ms: int = 50
+    """How far the mixer renders ahead of the device."""
+    echo_cancel: bool = True
+
+
+class Listening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Voice activity and end of turn."""
+
+    vad_threshold: float = 0.5
+    preroll_ms: int = 500
+    soft_end_ms: int = 160
+    """Silence after which recognition starts on what was said so far."""
+    commit_command_ms: int = 160
+    """Silence that ends a turn whose words are a whole command or answer."""
+    commit_sentence_ms: int = 550
+    """Silence that ends a turn whose words are a complete sentence."""
+    commit_open_ms: int = 900
+    """Silence that ends a turn whose words seem unfinished."""
+    reopen_ms: int = 1000
+    """Speech that resumes within this time after a commit belongs to the same turn."""
+    max_utterance_s: float = 24.0
+    min_confidence: float = 0.3
+    """Transcripts below are asked again instead of acted on."""
+
+
+class Stt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Speech recognition: `model` for committed turns, `tiny` for partials and commands."""
+
+    model: str = "whisper-base"
+    tiny: str = "whisper-tiny.en"
+    threads: int = 2
+    tiny_threads: int = 1
+    deadline_s: float = 8.0
+
+
+class Llm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The language model, for side questions only."""
+
+    model: str = "gemma-3-270m"
+    """Catalogue name; empty: no language model, passages are spoken instead."""
+    adapter: str = ""
+    """Path or catalogue name of a LoRA adapter in GGUF format."""
+    adapter_scale: float = 1.0
+    context: int = 2048
+    """Tokens."""
+    threads: int = 1
+    gpu_layers: int = 0
+    first_sentence_s: float = 1.4
+    """The passage is spoken when the first checked sentence is later than this."""
+
+
+class Tts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Speech synthesis."""
+
+    voice: str = "en_US-joe-medium"
+    threads: int = 1
+    length_scale: float = 1.0
+    """Longer is slower."""
+    deadline_s: float = 6.0
+
+
+class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is spoken."""
+
+    language: Literal["en"] = "en"
+    region: str = "eu"
+    """Key in content/en/regions.yaml: emergency number and regional differences."""
+    require_signed: bool = False
+    """True: protocols that no clinician has signed are not used."""
+
+
+class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Side questions."""
+
+    drafts: bool = False
+    """Whether the model may draft steps where no protocol fits; never with the small model."""
+
+
+class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the weights lie."""
+
+    cache: str = "models/cache"
+    """Relative paths are relative to the project's folder."""
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole tree; see each section."""
+
+    audio: Audio = Audio()
+    listening: Listening = Listening()
+    stt: Stt = Stt()
+    llm: Llm = Llm()
+    tts: Tts = Tts()
+    content: Content = Content()
+    answers: Answers = Answers()
+    models: Models = Models()
+
+    def cache_dir(self) -> Path:
+        """The model cache as an absolute path."""
+        return (ROOT / self.models.cache).resolve()
+
+
+def load(
+    file: Path | None = None,
+    overrides: Iterable[str] = (),
+    environment: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Read the profile and lay the environment and `section.option=value` overrides over it."""
+    tree = _read_toml(file) if file else {}
+    where = str(file) if file else "settings"
+    for name, value in environment.items():
+        if name.startswith(ENV_PREFIX):
+            section, _, option = name[len(ENV_PREFIX) :].lower().partition("_")
+            _put(tree, section, option, value, name)
+    for item in overrides:
+        key, separator, value = item.partition("=")
+        section, dot, option = key.partition(".")
+        if not (separator and dot):
+            raise UserError(f"--set {item}: write section.option=value, e.g. llm.threads=1")
+        _put(tree, section, option, value, f"--set {item}")
+    try:
+        return msgspec.convert(tree, Settings)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{where}: {error}; see configs/laptop.toml for every option") from None
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        with file.open("rb") as stream:
+            return tomllib.load(stream)
+    except OSError as error:
+        raise UserError(f"cannot read the configuration {file}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} is not valid TOML: {error}") from None
+
+
+def _put(tree: dict[str, Any], section: str, option: str, text: str, where: str) -> None:
+    """Set one option from text, with the type that the tree declares for it."""
+    sections = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    if section not in sections:
+        raise UserError(f"{where}: no section '{section}'; there are {', '.join(sections)}")
+    options = {field.name: field.type for field in msgspec.structs.fields(sections[section])}
+    if option not in options:
+        raise UserError(
+            f"{where}: no option '{option}' in [{section}]; there are {', '.join(options)}"
+        )
+    try:
+        value = msgspec.convert(text, options[option], strict=False)
+    except msgspec.ValidationError as error:
+        raise UserError(f"{where}: {error}") from None
+    tree.setdefault(section, {})[option] = value

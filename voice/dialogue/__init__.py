@@ -1,0 +1,1 @@
+"""What to say next: commands, triage, protocol runner, answers and their guard."""

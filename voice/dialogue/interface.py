@@ -1,0 +1,106 @@
+"""What goes into the dialogue and what comes out: `Dialogue.step(state, input) -> Step`.
+
+The dialogue is pure: it knows neither audio nor engines nor wall time. `t` is the time on the
+input's axis in seconds. Whoever drives it (the loop, `ask`) carries out the effects in order.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from voice.events import Reply
+
+
+class Utterance(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody said something. Typed text counts as certain."""
+
+    t: float
+    text: str
+    confidence: float = 1.0
+    """Geometric mean of the token probabilities, 0 to 1."""
+    alternatives: tuple[str, ...] = ()
+    """Other readings by the recogniser, best first."""
+
+
+class TimerFired(msgspec.Struct, frozen=True, kw_only=True):
+    """A timer set by `SetTimer` ran out."""
+
+    t: float
+    name: str
+
+
+class ModelSentence(msgspec.Struct, frozen=True, kw_only=True):
+    """The language model finished a sentence of the answer to request `request`."""
+
+    t: float
+    request: int
+    text: str
+
+
+class ModelEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """No more words will come for `request`: done, late, failed or absent."""
+
+    t: float
+    request: int
+    reason: Literal["done", "late", "failed"]
+
+
+Input = Utterance | TimerFired | ModelSentence | ModelEnded
+
+
+class Say(msgspec.Struct, frozen=True, kw_only=True):
+    """Speak the reply's words (a reply of kind `none` is only logged)."""
+
+    reply: Reply
+    append: bool = False
+    """True: after what is being spoken; False: instead of it."""
+
+
+class StopSpeaking(msgspec.Struct, frozen=True, kw_only=True):
+    """Be silent now; the beat goes on."""
+
+
+class AskModel(msgspec.Struct, frozen=True, kw_only=True):
+    """Have the language model answer from the passage; the answer comes as `ModelSentence`s."""
+
+    request: int
+    question: str
+    passage: str
+    deadline_s: float
+    """From the question's last word to the first sentence."""
+
+
+class CancelModel(msgspec.Struct, frozen=True, kw_only=True):
+    """Drop the running request to the language model."""
+
+
+class SetTimer(msgspec.Struct, frozen=True, kw_only=True):
+    """(Re)start the timer of this name."""
+
+    name: str
+    seconds: float
+
+
+class CancelTimer(msgspec.Struct, frozen=True, kw_only=True):
+    """Forget the timer of this name; no error when there is none."""
+
+    name: str
+
+
+class Beat(msgspec.Struct, frozen=True, kw_only=True):
+    """Switch the metronome or change its rate (beats a minute)."""
+
+    on: bool
+    rate: float = 110.0
+
+
+class Adjust(msgspec.Struct, frozen=True, kw_only=True):
+    """Change how the assistant speaks, relative to now."""
+
+    louder: int = 0
+    """Steps of 6 dB, negative for quieter."""
+    slower: int = 0
+    """Steps of 15 % longer words, negative for faster."""
+
+
+Effect = Say | StopSpeaking | AskModel | CancelModel | SetTimer | CancelTimer | Beat | Adjust

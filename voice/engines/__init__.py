@@ -1,0 +1,1 @@
+"""Speech recognition, language model and speech synthesis, each in a worker process."""

@@ -1,0 +1,130 @@
+"""What the loop writes to its event log, one JSON object a line.
+
+Every `t` is in seconds on the input's time axis: 0 is the moment the assistant began to listen.
+The structs are immutable and may cross threads freely.
+"""
+
+from typing import Literal
+
+import msgspec
+
+Source = Literal["voice", "beat", "tone"]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    """Base of all logged events."""
+
+    t: float
+    """Seconds on the input's time axis."""
+
+
+class SpeechStart(Event, frozen=True, kw_only=True, tag="speech_start"):
+    """Somebody began to speak; t is the first voiced sample."""
+
+
+class SpeechEnd(Event, frozen=True, kw_only=True, tag="speech_end"):
+    """The turn's speech is over; t is its last voiced sample."""
+
+
+class Partial(Event, frozen=True, kw_only=True, tag="partial"):
+    """What has been understood so far, while the speech goes on."""
+
+    text: str
+
+
+class TranscriptEvent(Event, frozen=True, kw_only=True, tag="transcript"):
+    """The committed turn in words."""
+
+    text: str
+    confidence: float
+    """Geometric mean of the token probabilities, 0 to 1."""
+    accepted: bool
+    """False when the gate took it for noise or invented text."""
+    revision: int = 0
+    """Counts how often the same turn was reopened by speech that went on."""
+
+
+Heard = str
+"""`start`, `command:<name>`, `choice:<name>`, `event:<name>`, `question`, `chat` or `noise`."""
+Kind = Literal["protocol", "command", "answer", "clarify", "chat", "none"]
+Author = Literal["fixed", "passage", "llm"]
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """One reply of the dialogue, as spoken, logged and printed by `ask`."""
+
+    say: str
+    heard: Heard
+    kind: Kind
+    by: Author = "fixed"
+    protocol: str | None = None
+    """The protocol running after the turn, or the topic of an answer."""
+    step: str | None = None
+    sources: tuple[str, ...] = ()
+    reviewed: bool = False
+    """True only for words that a clinician has signed."""
+
+
+class ReplyEvent(Reply, frozen=True, kw_only=True, tag_field="type", tag="reply"):
+    """A reply in the event log: the fields of `Reply` at a time."""
+
+    t: float
+
+
+class AudioStart(Event, frozen=True, kw_only=True, tag="audio_start"):
+    """The first sample of a sound reached the device."""
+
+    source: Source
+    latency_ms: float | None = None
+    """Since the last voiced sample of the turn that this sound answers."""
+
+
+class AudioEnd(Event, frozen=True, kw_only=True, tag="audio_end"):
+    """The last sample of a sound reached the device."""
+
+    source: Source
+    reason: Literal["finished", "stopped", "interrupted"]
+
+
+class Metronome(Event, frozen=True, kw_only=True, tag="metronome"):
+    """The beat was switched or changed its rate (beats a minute)."""
+
+    on: bool
+    rate: float
+
+
+EngineState = Literal["loading", "ready", "failed", "restarting", "stopped"]
+
+
+class EngineEvent(Event, frozen=True, kw_only=True, tag="engine"):
+    """A worker process changed its state."""
+
+    name: str
+    state: EngineState
+    pid: int | None
+    detail: str = ""
+
+
+DeviceState = Literal["open", "lost", "closed"]
+
+
+class DeviceEvent(Event, frozen=True, kw_only=True, tag="device"):
+    """A microphone or speaker changed its state."""
+
+    name: str
+    state: DeviceState
+    detail: str = ""
+
+
+LogEvent = (
+    SpeechStart
+    | SpeechEnd
+    | Partial
+    | TranscriptEvent
+    | ReplyEvent
+    | AudioStart
+    | AudioEnd
+    | Metronome
+    | EngineEvent
+    | DeviceEvent
+)

@@ -1,0 +1,1 @@
+"""From microphone blocks to turns: voice activity, end of turn, transcript gate."""

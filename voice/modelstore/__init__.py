@@ -1,0 +1,1 @@
+"""The model catalogue: fetch, verify, and carry on a USB stick."""
