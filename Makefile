@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CMAKE_ARGS ?= -DLLAVA_BUILD=OFF $(if $(filter x86_64,$(shell uname -m)),-DGGML_NATIVE=OFF)
 export CMAKE_ARGS
 
-.PHONY: setup demo run test check lint clean
+.PHONY: setup models demo run test check clean
 
 setup: $(VENV)/.installed
 
@@ -19,3 +19,27 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "Installing packages. llama-cpp-python is compiled here the first time: 4-8 minutes on 2 cores."
 	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q -c constraints.txt -e '.[llm,piper,dev]'
 	@touch $@
+
+# The embedded models (about 0.6 GB) and the spoken lines that must never wait for an engine.
+models: setup
+	@$(BIN)/python run_assistant.py models fetch
+	@$(BIN)/python run_assistant.py models render
+
+demo: models
+	@mkdir -p out
+	@$(BIN)/python run_assistant.py run --input tests/data/demo/emergency.wav \
+	  --output out/demo.wav --events out/demo.jsonl
+	@echo "Listen to it: out/demo.wav (voices: rescuer not included; events: out/demo.jsonl)"
+
+run: models
+	@$(BIN)/python run_assistant.py
+
+test: models check
+	$(BIN)/python -m pytest -q
+
+# Style and types; seconds, no models needed.
+check: setup
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) out build *.egg-info
