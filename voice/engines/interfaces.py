@@ -134,10 +134,13 @@ class Done(Response, frozen=True, kw_only=True, tag="done"):
     info: dict[str, float | int | str] = {}
 
 
+FailReason = Literal["cancelled", "timeout", "died", "error"]
+
+
 class Failed(Response, frozen=True, kw_only=True, tag="failed"):
     """The request has no (further) result."""
 
-    reason: Literal["cancelled", "timeout", "died", "error"]
+    reason: FailReason
     detail: str = ""
 
 
