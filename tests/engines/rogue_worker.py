@@ -3,6 +3,7 @@
 The text of a `Synthesize` is the order; see `Rogue.handle`.
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -81,10 +82,8 @@ class Rogue:
 
 
 def with_fd_write(fd: int, data: bytes) -> None:
-    try:
+    with contextlib.suppress(OSError):
         os.write(fd, data)
-    except OSError:
-        pass
 
 
 def create(options: dict[str, Any]) -> Rogue:
