@@ -8,8 +8,11 @@ back end alone knows wall time.
 from collections.abc import Callable
 from typing import Literal, Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
+
+from voice.events import Source
 
 INPUT_RATE = 16_000
 BLOCK_S = 0.010
@@ -19,6 +22,8 @@ MicBlock = NDArray[np.int16]
 """160 samples at 16 kHz."""
 SpeakerBlock = NDArray[np.float32]
 """10 ms at the output rate, full scale ±1."""
+
+EndReason = Literal["finished", "stopped", "interrupted"]
 
 OnMic = Callable[[int, MicBlock], None]
 """Called with the index of the block's first sample and the block, from the back end's thread."""
@@ -30,7 +35,7 @@ class Renderer(Protocol):
     """The mixer, as a back end sees it; called from the back end's thread only."""
 
     def render(self) -> SpeakerBlock:
-        """Give the next 10 ms."""
+        """Give the next 10 ms; the array is only valid until the next call. Never raises."""
 
     def consumed(self, blocks: int, t: float) -> None:
         """Note that the first `blocks` blocks rendered so far reached the device by time t (s)."""
@@ -49,3 +54,42 @@ class Backend(Protocol):
 
     def close(self) -> None:
         """Stop and release everything; files are complete afterwards."""
+
+
+class SoundStarted(msgspec.Struct, frozen=True, kw_only=True):
+    """The first sample of a sound reached the device."""
+
+    t: float
+    """Seconds on the input's axis."""
+    source: Source
+    utterance: int | None = None
+    """For the voice: the number given to `Mixer.begin_voice`."""
+
+
+class SoundEnded(msgspec.Struct, frozen=True, kw_only=True):
+    """The last sample of a sound reached the device, or will never do so."""
+
+    t: float
+    source: Source
+    reason: EndReason
+    utterance: int | None = None
+    played_s: float = 0.0
+    """For the voice: seconds of the utterance that were really heard."""
+
+
+SoundEvent = SoundStarted | SoundEnded
+"""Every utterance that was begun gets exactly one `SoundEnded`; one that was never heard gets no
+`SoundStarted`."""
+
+
+class LoopProbe(Protocol):
+    """What a back end without a clock of its own asks the loop; called from its thread."""
+
+    def engine_busy(self) -> bool:
+        """Whether an engine request is in flight: fast audio then keeps to wall time."""
+
+    def settle(self) -> None:
+        """Return when the loop has digested all that was sent to it (or is shutting down)."""
+
+    def quiet(self) -> bool:
+        """Whether nothing is being heard, thought or played: the tail may end."""
