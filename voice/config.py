@@ -49,6 +49,14 @@ class Listening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reopen_ms: int = 1000
     """Speech that resumes within this time after a commit belongs to the same turn."""
     max_utterance_s: float = 24.0
+    min_voiced_ms: int = 128
+    """Less voiced sound than this is a click or a breath."""
+    partial_ms: int = 640
+    """Time between two looks at speech that goes on."""
+    reaction_ms: int = 250
+    """Speech this long after a reply became audible answers it and reopens nothing."""
+    backup_ms: int = 2500
+    """Recognition later than this is asked of the tiny recogniser as well."""
     min_confidence: float = 0.3
     """Transcripts below are asked again instead of acted on."""
 

@@ -1,0 +1,25 @@
+"""How finished an utterance sounds, from its words alone."""
+
+import re
+from collections.abc import Callable
+
+from voice.listening.turns import Completeness
+
+# Words that are hardly ever the last one of what somebody wants to say.
+_DANGLING = re.compile(
+    r"an?|the|and|or|but|because|if|when|while|which|who|than|with|without|of|to|from|for|into"
+    r"|onto|at|as|is|are|was|were|my|your|his|its|our|their|um+|uh+|er+|erm|hm+|well"
+    r"|there's|it's|he's|she's|i'm|i've|i"
+)
+_TRAILING = (",", "...", "…", "-", "–", "—", ":", ";")  # noqa: RUF001
+_WORD = re.compile(r"[\w']+")
+
+
+def completeness(text: str, whole: Callable[[str], bool]) -> Completeness:
+    """Judge a transcript; `whole` knows the commands and answers that are valid now."""
+    if whole(text):
+        return "whole"
+    words = _WORD.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+    if not words or _DANGLING.fullmatch(words[-1]) or text.rstrip().endswith(_TRAILING):
+        return "open"
+    return "sentence"

@@ -1,0 +1,31 @@
+"""The last half minute of microphone audio, addressed by sample index."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from voice.audio.interface import MicBlock
+
+
+class Ring:
+    """Keeps the last `capacity` samples of a stream; for one thread."""
+
+    def __init__(self, capacity: int) -> None:
+        self._samples = np.zeros(capacity, np.int16)
+        self.end = 0
+        """Index of the next sample to come."""
+
+    def append(self, block: MicBlock) -> None:
+        """Add the next samples, at most `capacity` at once."""
+        at = self.end % len(self._samples)
+        fits = min(len(block), len(self._samples) - at)
+        self._samples[at : at + fits] = block[:fits]
+        self._samples[: len(block) - fits] = block[fits:]
+        self.end += len(block)
+
+    def read(self, start: int, end: int) -> NDArray[np.int16]:
+        """Copy samples [start, end), without those that are no longer or not yet there."""
+        start = max(start, 0, self.end - len(self._samples))
+        end = min(end, self.end)
+        if end <= start:
+            return np.empty(0, np.int16)
+        return self._samples[np.arange(start, end) % len(self._samples)]
