@@ -192,6 +192,9 @@ class WorkerHost:
 
     def _lost(self, why: str, start_at: float, state: EngineState = "restarting") -> None:
         """The worker is gone or must go: tell everybody and plan the next start."""
+        if self._state == "failed":
+            state = "failed"
+        self._state = state  # before the pid goes: nobody may see a ready engine without a process
         child, self._child = self._child, None
         self._heartbeat = None
         self._start_at = start_at
@@ -200,8 +203,6 @@ class WorkerHost:
             if why:
                 child.kill()
             detail = "\n".join(filter(None, (why, child.reap())))
-        if self._state == "failed":
-            state = "failed"
         self._become(state, child.pid if child else None, detail)
         self._deliver(self._book.fail_all(detail))
 

@@ -96,7 +96,8 @@ class Child:
             self._process.wait(_REAP_S)  # it closed its pipe: normally it is dead already
         except subprocess.TimeoutExpired:
             self.kill()
-            self._process.wait(_REAP_S)
+            with contextlib.suppress(subprocess.TimeoutExpired):  # deep in the kernel
+                self._process.wait(_REAP_S)
         self._outgoing.put(None)
         self._threads[2].join(_REAP_S)
         lines = [_ending(self._process.returncode), *self._tail]

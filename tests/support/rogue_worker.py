@@ -40,6 +40,7 @@ class Rogue:
         assert isinstance(request, Synthesize)
         order, _, argument = request.text.partition(" ")
         ids = {"id": request.id, "generation": request.generation}
+        emit(SpeechChunk(**ids, audio=b"begun", rate=16000))
         if order == "echo":
             emit(SpeechChunk(**ids, audio=argument.encode(), rate=16000))
         elif order == "poll":  # a well-behaved long computation
