@@ -10,7 +10,7 @@ import numpy as np
 
 EMBEDDING, HEADS, HEAD, FEED_FORWARD = 64, 2, 32, 64
 LAYERS = 22
-"""More than 20: a Gemma-3n layer from the twentieth on reuses the keys and values of an earlier one."""
+"""More than 20: from there on, a Gemma-3n layer reuses the keys and values of an earlier one."""
 ALTUP, ALTUP_WIDTH, LAUREL_RANK = 4, 256, 64
 CONTEXT = 512
 CHAT_TEMPLATE = (
@@ -93,9 +93,9 @@ def _random(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarra
     return generator.normal(0, shape[-1] ** -0.5, shape).astype(np.float32)
 
 
-def write_model(path: Path, seed: int = 1) -> Path:
-    """Write a Gemma-3n model of random weights, about 10 MB."""
-    writer = gguf.GGUFWriter(path, "gemma3n")
+def write_model(path: Path, architecture: str = "gemma3n", chat: bool = True) -> Path:
+    """Write a Gemma-3n model of random weights, 8 MB; `chat=False` leaves out the turn markers."""
+    writer = gguf.GGUFWriter(path, architecture)
     writer.add_type("model")
     writer.add_name("tiny random")
     writer.add_context_length(CONTEXT)
@@ -111,7 +111,8 @@ def write_model(path: Path, seed: int = 1) -> Path:
     writer.add_sliding_window(32)
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
-    writer.add_token_list([piece for piece, _, _ in VOCABULARY])
+    names = [piece for piece, _, _ in VOCABULARY]
+    writer.add_token_list(names if chat else [name.replace("_of_turn", "") for name in names])
     writer.add_token_scores([score for _, score, _ in VOCABULARY])
     writer.add_token_types([kind for _, _, kind in VOCABULARY])
     writer.add_pad_token_id(0)
@@ -121,7 +122,7 @@ def write_model(path: Path, seed: int = 1) -> Path:
     writer.add_add_bos_token(True)
     writer.add_add_space_prefix(False)
     writer.add_chat_template(CHAT_TEMPLATE)
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(1)
     for name, shape in _shapes().items():
         dtype = np.float16 if len(shape) > 1 and min(shape) > ALTUP * ALTUP else np.float32
         writer.add_tensor(name, _random(shape, generator).astype(dtype))

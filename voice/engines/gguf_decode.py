@@ -14,17 +14,19 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from voice.engines.gguf_stream import TextStream
+
 CHUNK = 64
 """Tokens a batch; on a GPU, which has no abort callback, also the grain of a cancel."""
 
 Poll = Callable[[], bool]
 
 
-class Cancelled(Exception):
+class CancelledError(Exception):
     """The request was dropped while it was being served."""
 
 
-class PromptTooLong(ValueError):
+class PromptTooLongError(ValueError):
     """The prompt leaves no room for an answer in the context."""
 
 
@@ -47,6 +49,9 @@ class Decoder:
         self._llama = llama
         self._api = llama_cpp
         self._poll: Poll = lambda: False
+        self._vocabulary = llama_cpp.llama_model_get_vocab(llama.model)
+        self.sampled = 0
+        """Tokens of the latest `generate`."""
         self._ends: list[int] = []
         """Ends of the chunks in the cache that later prompts may reuse."""
         model = llama.model
@@ -77,7 +82,7 @@ class Decoder:
             raise ValueError("the prompt is empty")
         room = self._llama.n_ctx() - 1
         if len(tokens) > room:
-            raise PromptTooLong(
+            raise PromptTooLongError(
                 f"the prompt has {len(tokens)} tokens, the context has room for {room};"
                 " raise llm.context"
             )
@@ -94,32 +99,30 @@ class Decoder:
         return cached
 
     def generate(self, tokens: list[int], sampling: Sampling, cancelled: Poll) -> Iterator[str]:
-        """Continue the prompt just prefilled, piece by piece."""
+        """Continue the prompt just prefilled: the text of each token, often empty."""
+        grammar = self._grammar(sampling.grammar)
         self._poll = cancelled
-        stream = self._llama.create_completion(
-            tokens,
-            max_tokens=sampling.max_tokens,
-            temperature=sampling.temperature,
-            seed=sampling.seed,
-            stop=list(sampling.stop),
-            grammar=self._grammar(sampling.grammar),
-            stream=True,
-        )
-        while True:
-            if cancelled():
-                raise Cancelled
-            try:
-                piece = next(stream)["choices"][0]["text"]
-            except StopIteration:
+        self._llama.set_seed(sampling.seed)
+        source = self._llama.generate(tokens, temp=sampling.temperature, grammar=grammar)
+        text = TextStream(sampling.stop)
+        self.sampled = 0
+        while self.sampled < min(sampling.max_tokens, self._llama.n_ctx() - len(tokens)):
+            token = self._next(source)
+            self.sampled += 1
+            if self._api.llama_vocab_is_eog(self._vocabulary, token):
+                break
+            yield text.feed(self._llama.detokenize([token]))
+            if text.stopped:
                 return
-            except RuntimeError as error:
-                raise self._reason(error) from error
-            if piece:
-                yield piece
+        yield text.feed(b"", final=True)
 
-    def sampled(self, tokens: list[int]) -> int:
-        """Tokens generated so far after this prompt; the last one is never evaluated."""
-        return int(self._llama.n_tokens) - len(tokens) + 1
+    def _next(self, source: Iterator[int]) -> int:
+        if self._poll():
+            raise CancelledError
+        try:
+            return next(source)
+        except RuntimeError as error:
+            raise self._reason(error) from error
 
     def logits(self, tokens: list[int]) -> npt.NDArray[np.float32]:
         """Logits after these tokens, evaluated from nothing."""
@@ -146,16 +149,17 @@ class Decoder:
         """The grammar, tried first: llama-cpp-python would hand on a NULL for one that is wrong."""
         if not text:
             return None
-        vocabulary = self._api.llama_model_get_vocab(self._llama.model)
-        trial = self._api.llama_sampler_init_grammar(vocabulary, text.encode(), b"root")
+        from llama_cpp.llama_grammar import LlamaGrammar
+
+        trial = self._api.llama_sampler_init_grammar(self._vocabulary, text.encode(), b"root")
         if not trial:
             raise ValueError("the grammar is not valid GBNF with a rule named root")
         self._api.llama_sampler_free(trial)
-        return self._api.LlamaGrammar.from_string(text, verbose=False)
+        return LlamaGrammar.from_string(text, verbose=False)
 
     def _eval(self, tokens: list[int]) -> None:
         if self._poll():
-            raise Cancelled
+            raise CancelledError
         try:
             self._llama.eval(tokens)
         except RuntimeError as error:
@@ -163,7 +167,7 @@ class Decoder:
 
     def _reason(self, error: RuntimeError) -> Exception:
         """An aborted batch leaves the chunks before it whole, so the cache survives a cancel."""
-        return Cancelled() if self._poll() else error
+        return CancelledError() if self._poll() else error
 
 
 def _chunk_ends(prefix: int, total: int) -> list[int]:

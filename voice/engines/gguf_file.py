@@ -55,7 +55,7 @@ class GgufFile(msgspec.Struct, frozen=True):
         return str(self.metadata.get("general.architecture", "unknown"))
 
 
-class _Damaged(Exception):
+class _DamagedError(Exception):
     """The bytes are no header of a GGUF file."""
 
 
@@ -107,7 +107,7 @@ class _Cursor:
 
 def _scalar(kind: int) -> str:
     if kind not in _SCALARS:
-        raise _Damaged(f"unknown value type {kind}")
+        raise _DamagedError(f"unknown value type {kind}")
     return _SCALARS[kind]
 
 
@@ -122,18 +122,18 @@ def read(path: Path) -> GgufFile:
         raise UserError(f"cannot read {path}: {error.strerror}") from None
     except (struct.error, ValueError):  # mmap refuses an empty file with a ValueError
         raise MissingError(f"{path} is incomplete; fetch or copy it again") from None
-    except _Damaged as error:
+    except _DamagedError as error:
         raise UserError(f"{path} is not a usable GGUF file: {error}") from None
 
 
 def _parse(path: Path, data: mmap.mmap) -> GgufFile:
     cursor = _Cursor(data)
     if data[:4] != b"GGUF":
-        raise _Damaged("it does not begin with the letters GGUF")
+        raise _DamagedError("it does not begin with the letters GGUF")
     cursor.skip(4)
     version = cursor.count("I")
     if version not in _VERSIONS:
-        raise _Damaged(f"format version {version}, this program reads {_VERSIONS}")
+        raise _DamagedError(f"format version {version}, this program reads {_VERSIONS}")
     tensor_count, value_count = cursor.count(), cursor.count()
     metadata = {}
     for _ in range(value_count):
@@ -158,11 +158,11 @@ def _tensor(cursor: _Cursor) -> tuple[str, tuple[int, ...], int]:
 
     name, dimensions = cursor.string(), cursor.count("I")
     if dimensions > _MAX_DIMENSIONS:
-        raise _Damaged(f"tensor {name!r} has {dimensions} dimensions")
+        raise _DamagedError(f"tensor {name!r} has {dimensions} dimensions")
     shape = tuple(cursor.count() for _ in range(dimensions))
     kind, offset = cursor.count("I"), cursor.count()
-    if kind not in iter(GGMLQuantizationType):
-        raise _Damaged(f"tensor {name!r} has the unknown type {kind}")
+    if kind not in list(GGMLQuantizationType):
+        raise _DamagedError(f"tensor {name!r} has the unknown type {kind}")
     block, block_bytes = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
     elements = 1
     for size in shape:

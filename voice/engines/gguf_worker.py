@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from voice.engines import gguf_file, interfaces
-from voice.engines.gguf_decode import Cancelled, Decoder, Sampling, Stopwatch
+from voice.engines.gguf_decode import CancelledError, Decoder, Sampling, Stopwatch
 from voice.engines.gguf_lora import AdapterSlot
 from voice.errors import MissingError, UserError
 
@@ -22,7 +22,7 @@ Poll = Callable[[], bool]
 Info = dict[str, float | int | str]
 
 CHAT_TOKENS = ("<start_of_turn>", "<end_of_turn>")
-_LOG_ERROR = 3
+_LOG_ERROR = 4
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,7 +71,7 @@ class GgufWorker:
         """Serve one request; a dropped one ends with `Failed(reason="cancelled")`."""
         try:
             info = self._serve(request, emit, cancelled)
-        except Cancelled:
+        except CancelledError:
             emit(
                 interfaces.Failed(id=request.id, generation=request.generation, reason="cancelled")
             )
@@ -106,14 +106,14 @@ class GgufWorker:
             stop=request.stop,
             grammar=request.grammar,
         )
-        tokens = prefix + prompt
-        for text in self._decoder.generate(tokens, sampling, cancelled):
+        for text in self._decoder.generate(prefix + prompt, sampling, cancelled):
             watch.mark()
-            emit(interfaces.Token(id=request.id, generation=request.generation, text=text))
+            if text:
+                emit(interfaces.Token(id=request.id, generation=request.generation, text=text))
         return {
-            "prompt_tokens": len(tokens),
+            "prompt_tokens": len(prefix + prompt),
             "cached_tokens": cached,
-            "tokens": self._decoder.sampled(tokens),
+            "tokens": self._decoder.sampled,
             "first_token_s": round(watch.first or watch.elapsed(), 4),
             "seconds": round(watch.elapsed(), 4),
         }
@@ -161,7 +161,7 @@ def _load_llama(options: Options) -> Any:
             "llama-cpp-python is not installed: pip install 'rescue-voice[llm]',"
             " or leave llm.model empty"
         ) from None
-    _listen_to_llama_cpp()
+    complaints = _listen_to_llama_cpp()
     try:
         return llama_cpp.Llama(
             options.model_path,
@@ -174,25 +174,26 @@ def _load_llama(options: Options) -> Any:
             verbose=False,
         )
     except ValueError as error:
-        raise UserError(
-            f"llama.cpp cannot load {options.model_path}: {_native_errors[0] or error}"
-        ) from None
+        reason = complaints[0] if complaints else str(error)
+        raise UserError(f"llama.cpp cannot load {options.model_path}: {reason}") from None
 
 
-_native_errors: deque[str] = deque([""], maxlen=1)
 _callbacks: list[Any] = []
 """llama.cpp keeps only addresses: what it may call must live as long as the process."""
 
 
-def _listen_to_llama_cpp() -> None:
-    """Keep llama.cpp's last error for our own message, and drop its chatter."""
+def _listen_to_llama_cpp() -> deque[str]:
+    """Drop llama.cpp's chatter and give where its errors will be collected."""
     import ctypes
 
     import llama_cpp
 
+    errors: deque[str] = deque(maxlen=8)
+
     def on_log(level: int, text: bytes, _data: Any) -> None:
         if level == _LOG_ERROR:
-            _native_errors.append(text.decode("utf-8", "replace").strip())
+            errors.append(text.decode("utf-8", "replace").strip())
 
-    _callbacks.append(llama_cpp.llama_log_callback(on_log))
-    llama_cpp.llama_log_set(_callbacks[-1], ctypes.c_void_p(0))
+    _callbacks[:] = [llama_cpp.llama_log_callback(on_log)]
+    llama_cpp.llama_log_set(_callbacks[0], ctypes.c_void_p(0))
+    return errors
