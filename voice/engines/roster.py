@@ -1,22 +1,24 @@
 """The workers of one assistant, made from the settings: which model, threads and environment."""
 
 import importlib.util
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from voice import modelstore
 from voice.config import Settings
 from voice.engines.process import WorkerSpec
 from voice.errors import MissingError
 
-Locate = Callable[[str, Path], Path]
-"""Gives the directory of a complete model; raises MissingError."""
+_DECODE_UNWIND_S = 8.0
+"""A Whisper decode cannot be interrupted; on a busy machine a long one takes seconds."""
+_LLM_LOAD_S = 180.0
+"""Gigabytes may come from a slow disk."""
 
 
 @dataclass(frozen=True)
 class Roster:
-    """What to start. `stt`, `tiny` and `tts` are needed; the language model may be absent."""
+    """What to start. Recognition and synthesis are needed; the language model may be absent."""
 
     stt: WorkerSpec
     tiny: WorkerSpec
@@ -26,107 +28,84 @@ class Roster:
     """Why there is no language model."""
 
     def specs(self) -> tuple[WorkerSpec, ...]:
-        """All workers, in the order in which they should start: what is needed first, first."""
+        """All workers, the most needed first."""
         llm = (self.llm,) if self.llm else ()
         return (self.tts, self.tiny, self.stt, *llm)
 
 
-def from_settings(settings: Settings, locate: Locate | None = None) -> Roster:
-    """Resolve every model on this machine; raises MissingError for one that is needed."""
-    find = locate or _locate
-    cache = settings.cache_dir()
-    llm, absent = _llm(settings, find, cache)
+def from_settings(settings: Settings) -> Roster:
+    """Find every model that the settings name; raises MissingError or UserError."""
+    absent = _llm_absent(settings)
     return Roster(
-        stt=_whisper("stt", find(settings.stt.model, cache), settings.stt.threads),
-        tiny=_whisper("tiny", find(settings.stt.tiny, cache), settings.stt.tiny_threads),
-        tts=_piper(settings, find, cache),
-        llm=llm,
+        stt=whisper("stt", settings.stt.model, settings.stt.threads, settings.cache_dir()),
+        tiny=whisper("tiny", settings.stt.tiny, settings.stt.tiny_threads, settings.cache_dir()),
+        tts=_piper(settings),
+        llm=None if absent else _llm(settings),
         llm_absent=absent,
     )
 
 
-def thread_environment(threads: int) -> dict[str, str]:
-    """Budget for OpenMP. Waiting threads sleep: several workers share the cores, and spinning
-    ones starve whoever has the next word.
-    """
-    return {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"}
-
-
-def _whisper(name: str, path: Path, threads: int) -> WorkerSpec:
+def whisper(name: str, model: str, threads: int, cache: Path) -> WorkerSpec:
+    """A speech recognition worker for a model of the catalogue."""
     return WorkerSpec(
         name=name,
         module="voice.engines.whisper_worker",
-        options={"model_path": str(path), "threads": threads},
-        env=thread_environment(threads),
-        unwind_s=8.0,  # a decode cannot be interrupted
+        options={"model_path": str(modelstore.locate(model, cache)), "threads": threads},
+        env=_thread_budget(threads),
+        unwind_s=_DECODE_UNWIND_S,
     )
 
 
-def _piper(settings: Settings, find: Locate, cache: Path) -> WorkerSpec:
-    threads = settings.tts.threads
+def _piper(settings: Settings) -> WorkerSpec:
+    voice = modelstore.opens(settings.tts.voice, settings.cache_dir())
     return WorkerSpec(
         name="tts",
         module="voice.engines.piper_worker",
-        options={
-            "voice_path": str(only_file(find(settings.tts.voice, cache), ".onnx")),
-            "threads": threads,
-        },
-        env=thread_environment(threads),
+        options={"voice_path": str(voice), "threads": settings.tts.threads},
+        env=_thread_budget(settings.tts.threads),
     )
 
 
-def _llm(settings: Settings, find: Locate, cache: Path) -> tuple[WorkerSpec | None, str]:
-    llm = settings.llm
-    if not llm.model:
-        return None, "switched off: llm.model is empty"
+def _llm_absent(settings: Settings) -> str:
+    if not settings.llm.model:
+        return "switched off: llm.model is empty"
     if importlib.util.find_spec("llama_cpp") is None:
-        return None, "llama-cpp-python is not installed"
+        return "llama-cpp-python is not installed"
+    return ""
+
+
+def _llm(settings: Settings) -> WorkerSpec:
+    llm, cache = settings.llm, settings.cache_dir()
     options: dict[str, Any] = {
-        "model_path": str(only_file(find(llm.model, cache), ".gguf")),
-        "adapter_path": _adapter(llm.adapter, find, cache),
+        "model_path": str(modelstore.opens(llm.model, cache)),
+        "adapter_path": _adapter(llm.adapter, cache),
         "adapter_scale": llm.adapter_scale,
         "context": llm.context,
         "threads": llm.threads,
         "gpu_layers": llm.gpu_layers,
-        "style": _style(llm.model),
+        "style": modelstore.load().entry(llm.model).prompt,
     }
-    spec = WorkerSpec(
+    return WorkerSpec(
         name="llm",
         module="voice.engines.gguf_worker",
         options=options,
-        env=thread_environment(llm.threads),
-        load_timeout_s=180.0,  # gigabytes from a slow disk
+        env=_thread_budget(llm.threads),
+        load_timeout_s=_LLM_LOAD_S,
     )
-    return spec, ""
 
 
-def only_file(directory: Path, suffix: str) -> Path:
-    """The one file of this kind in a model's directory; raises MissingError."""
-    found = sorted(directory.glob(f"*{suffix}"))
-    if len(found) != 1:
-        raise MissingError(f"{directory} should hold one {suffix} file and holds {len(found)}")
-    return found[0]
-
-
-def _adapter(adapter: str, find: Locate, cache: Path) -> str:
-    """An adapter is named by its path or by its name in the catalogue."""
-    if not adapter:
-        return ""
+def _adapter(adapter: str, cache: Path) -> str:
+    """An adapter is named by a path to its file or by its name in the catalogue."""
+    if not adapter.endswith(".gguf"):
+        return str(modelstore.opens(adapter, cache)) if adapter else ""
     path = Path(adapter).expanduser()
-    if path.suffix == ".gguf":
-        if not path.is_file():
-            raise MissingError(f"llm.adapter: there is no file {path}")
-        return str(path)
-    return str(only_file(find(adapter, cache), ".gguf"))
+    if not path.is_file():
+        raise MissingError(f"llm.adapter: there is no file {path}")
+    return str(path)
 
 
-def _style(name: str) -> str:
-    """How the model is prompted, from the catalogue."""
-    return "completion"
-
-
-def _locate(name: str, cache: Path) -> Path:
-    directory = cache / name
-    if not directory.is_dir():
-        raise MissingError(f"model {name} is not in {cache}; run: run_assistant.py models fetch")
-    return directory
+def _thread_budget(threads: int) -> dict[str, str]:
+    """Environment for OpenMP: several workers share the cores, and threads that spin while they
+    wait would starve the one whose turn it is (ggml then slows down tenfold and more).
+    """
+    return {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE"}
