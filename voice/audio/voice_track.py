@@ -149,8 +149,8 @@ class VoiceTrack:
             filled += count
             if count:
                 self._last_heard = start + filled - 1
-            if head.position < head.length or not head.complete:
-                return
+            if head.position < head.length or not head.complete or self._paused:
+                return  # an end that a pause fades out is played again
             self._queue.popleft()
             self._end(head, "finished", self._last_heard if head.started else start + filled)
 
