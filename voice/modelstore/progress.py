@@ -6,7 +6,6 @@ from typing import TextIO
 
 from voice.modelstore.files import megabytes
 
-
 SHOWN = 1_000_000
 """Bytes; smaller files are copied without a word."""
 
