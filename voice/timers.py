@@ -4,8 +4,12 @@
 class Timers:
     """At most one timer a name; time is whatever the caller says it is."""
 
-    def __init__(self) -> None:
-        self._due: dict[str, float] = {}
+    def __init__(self, due: dict[str, float] | None = None) -> None:
+        self._due = due or {}
+
+    def copy(self) -> "Timers":
+        """The same timers, independent of these."""
+        return Timers(dict(self._due))
 
     def set(self, name: str, due: float) -> None:
         """(Re)start a timer that runs out at time `due` (s)."""
