@@ -20,6 +20,8 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     """Geometric mean of the token probabilities, 0 to 1."""
     alternatives: tuple[str, ...] = ()
     """Other readings by the recogniser, best first."""
+    speaking: bool = False
+    """Whether the assistant's voice (not the beat) was to be heard when this was said."""
 
 
 class TimerFired(msgspec.Struct, frozen=True, kw_only=True):

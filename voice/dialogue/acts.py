@@ -1,0 +1,111 @@
+"""What openings, findings, answers and talk lead to."""
+
+import msgspec
+
+from voice.dialogue.protocol import Event
+from voice.dialogue.state import Confirm
+from voice.dialogue.triage.openings import Opening
+from voice.dialogue.turn import Turn
+
+
+def begin(turn: Turn, opening: Opening, another: bool) -> None:
+    """Start a protocol; the one that runs waits when this is a further casualty."""
+    turn.heard = "start"
+    run = turn.runner.start(opening)
+    if another and turn.state.run:
+        turn.set(parked=(*turn.state.parked, turn.state.run))
+        announce = (turn.content.phrases["parked"], *run.announce)
+        run = msgspec.structs.replace(run, announce=announce)
+    turn.present(run)
+
+
+def happened(turn: Turn, event: Event, facts: tuple[str, ...]) -> None:
+    """An event of the running protocol."""
+    if turn.state.run is None:
+        return
+    turn.heard = f"event:{event.id}"
+    turn.present(turn.runner.happen(turn.state.run, event, facts))
+
+
+def answered(turn: Turn, choice: str, facts: tuple[str, ...]) -> None:
+    """The answer to the pending question."""
+    if turn.state.run is None:
+        return
+    turn.heard = f"choice:{choice}"
+    turn.present(turn.runner.choose(turn.runner.learn(turn.state.run, facts), choice))
+
+
+def unclear(turn: Turn, facts: tuple[str, ...]) -> None:
+    """No clear answer: the question once more in plainer words, then its safe choice."""
+    if turn.state.run is None:
+        return
+    run = turn.runner.learn(turn.state.run, facts)
+    again = turn.runner.unclear(run)
+    if again:
+        turn.ask_again(again)
+    else:
+        turn.heard = f"choice:{turn.runner.step(run).safe}"
+        turn.present(turn.runner.advance(run))
+
+
+def told(turn: Turn, facts: tuple[str, ...]) -> None:
+    """Findings that set off nothing; the casualty's age may change the protocol."""
+    turn.heard = f"event:{facts[0]}"
+    if turn.state.run is None:
+        turn.phrase("what_happened", "clarify")
+        return
+    run = turn.runner.learn(turn.state.run, facts)
+    other = turn.runner.for_age(run)
+    if other:
+        turn.present(other)
+    else:
+        turn.set(run=run)
+        turn.phrase("noted", "chat")
+
+
+def read_back(turn: Turn, event: Event, facts: tuple[str, ...]) -> None:
+    """Ask whether a doubtful finding that would make things less urgent was heard rightly."""
+    turn.heard = f"event:{event.id}"
+    turn.set(confirm=Confirm("event", event.id, facts))
+    heard = event.hear[0] if event.hear else event.id.replace("-", " ")
+    turn.phrase("did_you_say", "clarify", keep=True, heard=heard)
+
+
+def confirmed(turn: Turn, confirm: Confirm, yes: bool) -> None:
+    """The answer to `read_back` or to 'Stop the beat?'."""
+    turn.heard = "choice:yes" if yes else "choice:no"
+    if confirm.what == "stop-beat":
+        turn.beat(not yes)
+        turn.phrase("beat_off" if yes else "beat_kept", "command")
+        return
+    run = turn.state.run
+    event = turn.runner.script(run).event(confirm.event) if run else None
+    if yes and event:
+        happened(turn, event, confirm.facts)
+    else:
+        turn.phrase("not_taken", "clarify")
+
+
+def talk(turn: Turn, about: str, always: bool) -> None:
+    """Greetings are answered; chatter is, while a protocol runs or where a reply is expected."""
+    turn.heard = "chat"
+    run = turn.state.run
+    if run is not None:
+        standing = turn.runner.script(run).protocol.standing
+        if about == "chat":
+            turn.phrase("not_understood", "clarify")
+        else:
+            name = "thanks" if about == "thanks" else "comfort"
+            turn.phrase(name, "chat", standing=standing)
+    elif about == "greeting" or always:
+        turn.phrase("greeting" if about == "greeting" else "chat", "chat")
+    else:
+        turn.none()
+
+
+def noise(turn: Turn, always: bool) -> None:
+    """Nothing that could be words."""
+    if always:
+        turn.phrase("say_again", "clarify")
+    else:
+        turn.none()

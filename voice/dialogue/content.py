@@ -1,0 +1,122 @@
+"""Everything that can be said, loaded from voice/content/<language> for one region."""
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+from voice.config import Settings
+from voice.dialogue import commands, loader, regions, yamlfile
+from voice.dialogue.commands import Phrasebook
+from voice.dialogue.protocol import Event, Protocol, event_lines
+from voice.dialogue.regions import Region
+from voice.dialogue.script import Script
+from voice.dialogue.triage import findings
+from voice.dialogue.triage.findings import Findings
+from voice.dialogue.triage.openings import ANYTHING, Openings
+
+FOLDER = Path(__file__).resolve().parent.parent / "content"
+_URGENCY = ("critical", "urgent", "minor")
+
+
+class Content:
+    """Protocols, phrases, commands and the region's words. Immutable; safe in any thread."""
+
+    def __init__(
+        self,
+        protocols: dict[str, Protocol],
+        everywhere: tuple[Event, ...],
+        phrases: dict[str, str],
+        phrasebook: Phrasebook,
+        understood: Findings,
+        all_regions: regions.Regions,
+        region: str,
+    ) -> None:
+        self.protocols = protocols
+        self.everywhere = everywhere
+        self.phrases = phrases
+        self.phrasebook = phrasebook
+        self.findings = understood
+        self.regions = all_regions
+        self.region: Region = all_regions.choose(region)
+        self.openings = Openings(protocols.values(), understood)
+        self.scripts = {slug: Script(p, everywhere) for slug, p in protocols.items()}
+        self._stand_ins = {missing: p.id for p in protocols.values() for missing in p.stands_in_for}
+
+    def script(self, slug: str) -> Script:
+        """The protocol of this slug, ready to run."""
+        return self.scripts[slug]
+
+    def written(self, slug: str) -> str | None:
+        """The protocol that serves this slug: itself, its stand-in, or None."""
+        if slug in self.protocols:
+            return slug
+        stand_in = self._stand_ins.get(slug)
+        return stand_in if stand_in in self.protocols else None
+
+    def resolve(self, slug: str) -> str:
+        """The protocol that serves this slug; the primary check serves what nothing else does."""
+        return self.written(slug) or ANYTHING
+
+    def say(self, line: str) -> str:
+        """The line as spoken in this region."""
+        return self.region.say(line)
+
+    def phrase(self, name: str, **values: str) -> str:
+        """A fixed phrase with its values filled in, as spoken in this region."""
+        line = self.phrases[name]
+        for key, value in values.items():
+            line = line.replace("{" + key + "}", value)
+        return self.region.say(line)
+
+    @cached_property
+    def by_urgency(self) -> list[Protocol]:
+        """The protocols, critical ones first."""
+        order = {slug: rank for rank, slug in enumerate(_URGENCY)}
+        return sorted(self.protocols.values(), key=lambda p: (order[p.urgency], p.id))
+
+
+def load(settings: Settings | None = None, folder: Path = FOLDER) -> Content:
+    """Load the content that the settings ask for; raises ContentError or UserError."""
+    settings = settings or Settings()
+    home = folder / settings.content.language
+    everything = loader.read_all(home / "protocols")
+    if settings.content.require_signed:
+        everything = {s: p for s, p in everything.items() if p.status == "signed"}
+
+    def document(name: str) -> yamlfile.Document:
+        return yamlfile.read(home / name, name)
+
+    events, phrases = document("events.yaml"), document("phrases.yaml")
+    return Content(
+        everything,
+        events.convert(events.data, tuple[Event, ...]),
+        phrases.convert(phrases.data, dict[str, str]),
+        commands.load(document("commands.yaml")),
+        findings.load(document("findings.yaml")),
+        regions.load(document("regions.yaml")),
+        settings.content.region,
+    )
+
+
+def spoken_lines(content: Content) -> list[str]:
+    """Every fixed line that can be spoken in the content's region, critical ones first."""
+    lines = dict.fromkeys(content.say(line) for line in _raw_lines(content))
+    return list(lines)
+
+
+def _raw_lines(content: Content) -> Iterator[str]:
+    for name in ("stop_beat", "stopped", "here", "say_again", "not_understood", "when_done"):
+        yield content.phrases[name]
+    for protocol in content.by_urgency:
+        for step in protocol.steps:
+            yield step.say
+    for protocol in content.by_urgency:
+        yield from protocol.lines()
+    for event in content.everywhere:
+        yield from event_lines(event)
+    for name, line in content.phrases.items():
+        if name == "comfort":
+            for protocol in content.by_urgency:
+                yield content.phrase(name, standing=protocol.standing)
+        elif "{heard}" not in line:
+            yield line

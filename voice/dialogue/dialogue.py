@@ -1,0 +1,163 @@
+"""The dialogue: `step(state, input) -> Outcome`, pure, the one place where replies are decided."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from voice.config import Settings
+from voice.dialogue import acts, command_acts, doubt, question_acts
+from voice.dialogue import meaning as m
+from voice.dialogue.content import Content
+from voice.dialogue.interface import (
+    Input,
+    ModelEnded,
+    ModelSentence,
+    SetTimer,
+    TimerFired,
+    Utterance,
+)
+from voice.dialogue.passages import Passages
+from voice.dialogue.runner import Runner
+from voice.dialogue.state import Outcome, State
+from voice.dialogue.triage.openings import Opening
+from voice.dialogue.turn import TIMER, Turn
+from voice.errors import UserError
+
+Whole = Literal["whole", "sentence", "open"]
+
+_BUSY_S = 5.0
+"""How long a step's timer is put off while a question is open."""
+_OPEN_END = re.compile(
+    r"(?:,|-|\N{EN DASH}|\N{HORIZONTAL ELLIPSIS}|\.\.\.|\b(?:and|but|or|so|because|if|when|"
+    r"the|a|an|my|his|her|their|is|are|was|to|of|with|he|she|they|i|um+|uh+|er+|it's|he's|she's))\s*$",
+    re.IGNORECASE,
+)
+
+
+class Dialogue:
+    """Decides every reply. Immutable; may be shared by threads, each with its own states.
+
+    `always`: answer chatter and noise as well, as a person typing expects.
+    """
+
+    def __init__(self, content: Content, settings: Settings, *, always: bool = False) -> None:
+        self.content = content
+        self._settings = settings
+        self._always = always
+        self._runner = Runner(content)
+        self._passages = Passages(content)
+        self._interpreter = m.Interpreter(content, self._runner, self._passages)
+
+    def start(self, protocol: str | None = None) -> State:
+        """A fresh conversation, inside a protocol at its first step if one is named."""
+        if protocol is None:
+            return State()
+        if protocol not in self.content.protocols:
+            known = ", ".join(sorted(self.content.protocols))
+            raise UserError(f"no protocol '{protocol}'; there are {known}")
+        turn = self._turn(State())
+        turn.present(self._runner.start(Opening(protocol)))
+        return turn.state
+
+    def step(self, state: State, event: Input) -> Outcome:
+        """The state after an input and the effects to carry out, in order."""
+        turn = self._turn(state)
+        match event:
+            case Utterance():
+                self._utterance(turn, event)
+            case TimerFired(name=name):
+                if name == TIMER:
+                    self._timer(turn)
+            case ModelSentence(request=request, text=text):
+                question_acts.sentence(turn, request, text)
+            case ModelEnded(request=request):
+                question_acts.ended(turn, request)
+        return turn.outcome()
+
+    def whole(self, text: str, state: State) -> Whole:
+        """How complete an utterance is: a whole command or answer, a sentence, or trailing off."""
+        if self._interpreter.whole(text, state):
+            return "whole"
+        return "open" if not text.strip() or _OPEN_END.search(text) else "sentence"
+
+    def _turn(self, state: State) -> Turn:
+        return Turn(self.content, self._runner, self._passages, state)
+
+    def _utterance(self, turn: Turn, said: Utterance) -> None:
+        unsure = doubt.doubtful(said, self._settings.listening.min_confidence)
+        if turn.state.confirm and self._confirmed(turn, said, unsure):
+            return
+        understood = self._interpreter.read(said.text, turn.state)
+        speaking = said.speaking or turn.state.asked is not None
+        if not isinstance(understood, m.Noise):
+            question_acts.drop(turn)
+        if unsure and self._asked_back(turn, understood):
+            return
+        match understood:
+            case m.Command(name=name):
+                command_acts.act(turn, name, speaking)
+            case m.Answered(choice=choice, facts=facts):
+                acts.answered(turn, choice, facts)
+            case m.Happened(event=event, facts=facts):
+                acts.happened(turn, event, facts)
+            case m.Begin(opening=opening, another=another):
+                acts.begin(turn, opening, another)
+            case m.Asking():
+                question_acts.ask(turn, said.text, self._model_deadline, self._always)
+            case m.Told(facts=facts):
+                acts.told(turn, facts)
+            case m.Unclear(facts=facts):
+                acts.unclear(turn, facts)
+            case m.Talk(about=about):
+                acts.talk(turn, about, self._always)
+            case m.Noise():
+                acts.noise(turn, self._always)
+
+    def _confirmed(self, turn: Turn, said: Utterance, unsure: bool) -> bool:
+        """Take the utterance as the answer to what waits for yes or no; anything else drops it."""
+        confirm = turn.state.confirm
+        answer = self._interpreter.whole(said.text, turn.state)
+        turn.set(confirm=None)
+        if confirm is None or unsure or answer not in (m.Command("yes"), m.Command("no")):
+            return False
+        acts.confirmed(turn, confirm, yes=answer == m.Command("yes"))
+        return True
+
+    def _asked_back(self, turn: Turn, understood: m.Meaning) -> bool:
+        """Ask back what was doubtful, unless acting on it can only be the safer course."""
+        run = turn.state.run
+        match understood:
+            case m.Command(name="stop") | m.Begin() | m.Noise():
+                return False
+            case m.Happened(event=event, facts=facts) if event.eases:
+                acts.read_back(turn, event, facts)
+            case m.Happened():
+                return False
+            case m.Answered(choice=choice, facts=facts) if run:
+                if choice == self._runner.step(run).safe:
+                    return False
+                acts.unclear(turn, facts=())
+            case _ if run or self._always:
+                turn.phrase("say_again", "clarify")
+            case _:
+                turn.none()
+        return True
+
+    def _timer(self, turn: Turn) -> None:
+        """The running step's time is up: go on, go round, or say it again."""
+        run = turn.state.run
+        if run is None or turn.state.paused:
+            return
+        if turn.state.asked or turn.state.confirm:
+            turn.do(SetTimer(name=TIMER, seconds=_BUSY_S))
+            return
+        turn.heard = "event:timer"
+        if not self._runner.step(run).repeat_after:
+            run = self._runner.advance(run)
+        turn.present(msgspec.structs.replace(run, announce=()), append=True)
+
+    @property
+    def _model_deadline(self) -> float:
+        """Seconds that a language model has for its first sentence; 0 when there is none."""
+        return self._settings.llm.first_sentence_s if self._settings.llm.model else 0.0

@@ -1,0 +1,233 @@
+"""What an utterance means in the present state: the order in which readings are tried.
+
+Whole commands and expected answers first (they are whole utterances, so they hide nothing), then
+findings, the most urgent first, then phrasings of events, side questions, openings and the rest.
+"""
+
+import re
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+from voice.dialogue import words
+from voice.dialogue.commands import Phrasebook
+from voice.dialogue.content import Content
+from voice.dialogue.match import Matcher
+from voice.dialogue.passages import Passages
+from voice.dialogue.protocol import Event, goto
+from voice.dialogue.runner import Run, Runner
+from voice.dialogue.state import State
+from voice.dialogue.triage.openings import ANYTHING, Opening, is_question
+
+LIKE_AN_EVENT = 0.74
+VERY_LIKE_AN_EVENT = 0.92
+URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
+
+_ANOTHER = re.compile(
+    r"\b(another (one|person|casualty|victim|man|woman|guy|child)|"
+    r"(second|other) (person|casualty|victim|man|woman|guy|child|patient))\b"
+)
+_YES = words.wordset("yes yeah yep yup")
+_NO = words.wordset("no nope nah")
+_BEFORE_YES = words.wordset("um uh er okay ok oh well so please")
+_HEDGES = words.wordset(
+    "think maybe sort kind guess sure know probably possibly perhaps bit little wait or hard"
+)
+_SHORT = 8
+"""Words; a longer sentence says more than yes or no."""
+_TALK = (
+    ("greeting", re.compile(r"^(hello|hi|hey|good (morning|evening|afternoon|day))( there)?$")),
+    ("greeting", re.compile(r"\b(who|what) are you\b|\bwhat can you do\b")),
+    ("thanks", re.compile(r"\b(thank you|thanks)\b")),
+    (
+        "comfort",
+        re.compile(r"\bi am (so |really |very )?(scared|afraid|frightened|panicking|sorry)\b"),
+    ),
+    ("comfort", re.compile(r"\b(oh my god|i can not do this|please do not (leave|go))\b")),
+)
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A whole-utterance command."""
+
+    name: str
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """An answer to the pending question."""
+
+    choice: str
+    facts: tuple[str, ...] = ()
+
+
+class Happened(msgspec.Struct, frozen=True):
+    """A finding or report that sets off an event of the running protocol."""
+
+    event: Event
+    facts: tuple[str, ...] = ()
+
+
+class Begin(msgspec.Struct, frozen=True):
+    """The opening of an emergency; `another` when it is a further casualty."""
+
+    opening: Opening
+    another: bool = False
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """A side question."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """Findings that move nothing."""
+
+    facts: tuple[str, ...]
+
+
+class Unclear(msgspec.Struct, frozen=True):
+    """Something, but no clear answer to the pending question."""
+
+    facts: tuple[str, ...] = ()
+
+
+class Talk(msgspec.Struct, frozen=True):
+    """Words that need no first aid."""
+
+    about: Literal["greeting", "thanks", "comfort", "chat"]
+
+
+class Noise(msgspec.Struct, frozen=True):
+    """No words at all."""
+
+
+Meaning = Command | Answered | Happened | Begin | Asking | Told | Unclear | Talk | Noise
+
+
+class Interpreter:
+    """Gives utterances their meaning. Immutable apart from caches; safe in any thread."""
+
+    def __init__(self, content: Content, runner: Runner, passages: Passages) -> None:
+        self._content = content
+        self._runner = runner
+        self._passages = passages
+        self._expected = lru_cache(maxsize=256)(self._expected_at)
+        self._reports = lru_cache(maxsize=128)(self._reports_in)
+
+    def whole(self, text: str, state: State) -> Command | Answered | None:
+        """The command or expected answer that the whole utterance is."""
+        if state.run is None or state.confirm:
+            meaning = self._content.phrasebook.meaning(text)
+        else:
+            place = state.run.place
+            meaning = self._expected(place.slug, place.step).meaning(text)
+        if meaning is None:
+            return None
+        kind, _, name = meaning.partition(":")
+        return Answered(name) if kind == "choice" else Command(kind)
+
+    def read(self, text: str, state: State) -> Meaning:
+        """What the utterance means now."""
+        if not words.tokens(text):
+            return Noise()
+        if found := self.whole(text, state):
+            return found
+        return self._in_protocol(text, state.run) if state.run else self._idle(text)
+
+    def _in_protocol(self, text: str, run: Run) -> Meaning:
+        facts = self._content.findings.read(text)
+        if _ANOTHER.search(words.normalise(text)):
+            opening = self._content.openings.find(text) or Opening(ANYTHING, facts)
+            return Begin(opening, another=True)
+        if found := self._by_findings(facts, URGENT, run) or self._by_report(
+            text, facts, run, VERY_LIKE_AN_EVENT
+        ):
+            return found
+        if found := self._by_findings(facts, frozenset(facts), run):
+            return found
+        if is_question(text):
+            return Asking()
+        if found := self._by_report(text, facts, run, LIKE_AN_EVENT):
+            return found
+        if self._passages.answer(text, run.place.slug):
+            return Asking()
+        if talk := _talk(text):
+            return talk
+        step = self._runner.step(run)
+        if step.kind == "ask":
+            answer = _yes_or_no(text)
+            names = [choice.name for choice in step.choices]
+            return Answered(answer, facts) if answer in names else Unclear(facts)
+        return Told(facts) if facts else Talk("chat")
+
+    def _idle(self, text: str) -> Meaning:
+        if opening := self._content.openings.find(text):
+            return Begin(opening)
+        if talk := _talk(text):
+            return talk
+        if is_question(text) or self._passages.answer(text, None):
+            return Asking()
+        facts = self._content.findings.read(text)
+        return Told(facts) if facts and "elsewhere" not in facts else Talk("chat")
+
+    def _by_findings(
+        self, facts: tuple[str, ...], among: frozenset[str], run: Run
+    ) -> Answered | Happened | None:
+        """What the most urgent of these findings answers or sets off."""
+        script = self._runner.script(run)
+        for fact in facts:
+            if fact not in among:
+                continue
+            if choice := self._runner.known_choice(run, frozenset((fact,))):
+                return Answered(choice.name, facts)
+            event = next((event for event in script.events if event.finding == fact), None)
+            if event and self._leads_on(event, run):
+                return Happened(event, facts)
+        return None
+
+    def _by_report(
+        self, text: str, facts: tuple[str, ...], run: Run, like: float
+    ) -> Happened | None:
+        if is_question(text):
+            return None
+        match = self._reports(run.place.slug).best(text, like)
+        if match is None or not self._leads_on(match.key, run):
+            return None
+        return Happened(match.key, facts)
+
+    def _leads_on(self, event: Event, run: Run) -> bool:
+        """False for an event that would only begin the running protocol again."""
+        slug = goto(event.then)
+        return bool(event.steps) or not slug or self._content.resolve(slug) != run.place.slug
+
+    def _expected_at(self, slug: str, name: str) -> Phrasebook:
+        """The commands together with the answers that this step expects."""
+        book = self._content.phrasebook
+        step = self._content.script(slug).step(name)
+        heard = {
+            f"choice:{choice.name}": [*book.phrases(choice.name), *choice.hear]
+            for choice in step.choices
+        }
+        return book.extended(heard) if heard else book
+
+    def _reports_in(self, slug: str) -> Matcher[Event]:
+        script = self._content.script(slug)
+        return Matcher((event, phrase) for event in script.events for phrase in event.hear)
+
+
+def _yes_or_no(text: str) -> str | None:
+    """A short sentence that begins with yes or no, and does not hedge or contradict itself."""
+    said = [word for word in words.tokens(text) if word not in _BEFORE_YES]
+    if not 1 <= len(said) <= _SHORT or _HEDGES & set(said):
+        return None
+    if said[0] in _YES:
+        return None if words.NEGATIONS & set(said) else "yes"
+    return "no" if said[0] in _NO and not _YES & set(said) else None
+
+
+def _talk(text: str) -> Talk | None:
+    plain = words.normalise(text)
+    for about, pattern in _TALK:
+        if pattern.search(plain):
+            return Talk(about)  # type: ignore[arg-type]
+    return None

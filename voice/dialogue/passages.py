@@ -1,0 +1,110 @@
+"""Reviewed text for a side question: a fixed answer, or the lines that come closest to it."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from voice.dialogue import words
+from voice.dialogue.content import Content
+from voice.dialogue.match import Match, Matcher
+from voice.dialogue.protocol import Answer, Protocol, event_lines, step_lines
+
+SAME_QUESTION = 0.72
+"""Likeness to a stored phrasing from which its fixed answer is given."""
+RELATED = 0.42
+"""Likeness from which a line belongs to the subject of the question."""
+LONGEST_PASSAGE = 120
+LONGEST_ANSWER = 30
+"""Words."""
+_OTHER_TOPIC = 0.85
+"""What a line of a protocol that is not running counts, compared with the running one."""
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """Lines about the subject of a question."""
+
+    topic: str
+    """The protocol they come from."""
+    text: str
+    """One line a reviewed text."""
+    best: str
+    """The one line that answers best, fit to be spoken as it is."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A spoken line or fact, found by its own words or by the questions that it answers."""
+
+    topic: str
+    text: str
+    speakable: bool
+
+
+class Passages:
+    """Finds answers and passages in the whole collection. Immutable; safe in any thread."""
+
+    def __init__(self, content: Content) -> None:
+        self._say = content.say
+        self._answers = Matcher(
+            ((protocol.id, answer), phrase)
+            for protocol in content.by_urgency
+            for answer in protocol.answers
+            for phrase in answer.ask
+        )
+        self._lines = Matcher(
+            (Line(protocol.id, content.say(text), speakable), key)
+            for protocol in content.by_urgency
+            for text, key, speakable in _lines(protocol)
+        )
+
+    def answer(self, question: str, running: str | None) -> tuple[str, Answer] | None:
+        """The fixed answer to the question and its topic, the running protocol's first."""
+        found = [match for match in self._answers.ranked(question) if match.score >= SAME_QUESTION]
+        own = [match for match in found if match.key[0] == running]
+        return (own or found)[0].key if found else None
+
+    def passage(self, question: str, running: str | None) -> Passage | None:
+        """The passage for a question, or None when nothing is about it."""
+        ranked = sorted(
+            (_weighed(match, running) for match in self._lines.ranked(question)),
+            key=lambda match: -match.score,
+        )
+        near = [match.key for match in ranked if match.score >= RELATED]
+        best = next((line for line in near if line.speakable), None)
+        if best is None:
+            return None
+        lines = [best.text, *(line.text for line in near if line.topic == best.topic)]
+        return Passage(best.topic, _joined(lines), best.text)
+
+
+def _weighed(match: Match[Line], running: str | None) -> Match[Line]:
+    if running in (None, match.key.topic):
+        return match
+    return Match(match.key, match.score * _OTHER_TOPIC)
+
+
+def _lines(protocol: Protocol) -> Iterator[tuple[str, str, bool]]:
+    """Text, what it is found by, and whether it may be spoken."""
+    for answer in protocol.answers:
+        yield answer.say, answer.say, True
+        for phrase in answer.ask:
+            yield answer.say, phrase, True
+    for fact in protocol.must:
+        yield fact.fact, fact.fact, words.count(fact.fact) <= LONGEST_ANSWER
+    for step in protocol.steps:
+        for text in step_lines(step):
+            yield text, text, step.kind != "ask"
+    for event in protocol.events:
+        for text in event_lines(event):
+            yield text, text, not text.endswith("?")
+
+
+def _joined(lines: Iterable[str]) -> str:
+    """The lines one after the other, each once, up to the longest passage."""
+    kept: list[str] = []
+    room = LONGEST_PASSAGE
+    for line in dict.fromkeys(lines):
+        room -= words.count(line)
+        if room < 0:
+            break
+        kept.append(line)
+    return "\n".join(kept)

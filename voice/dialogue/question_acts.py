@@ -1,0 +1,82 @@
+"""Side questions: a fixed answer, the language model's checked words, or the passage itself."""
+
+import msgspec
+
+from voice.dialogue import guard
+from voice.dialogue import interface as do
+from voice.dialogue.state import Asked
+from voice.dialogue.turn import Turn
+
+
+def ask(turn: Turn, question: str, deadline_s: float, always: bool) -> None:
+    """Answer a side question; without `always`, what no passage is about gets no reply when idle.
+
+    A `deadline_s` of 0 means that there is no language model.
+    """
+    turn.heard = "question"
+    running = turn.state.run.place.slug if turn.state.run else None
+    if fixed := turn.passages.answer(question, running):
+        topic, answer = fixed
+        turn.answer(turn.content.say(answer.say), "fixed", topic)
+        return
+    passage = turn.passages.passage(question, running)
+    if passage is None:
+        _no_guidance(turn, always)
+    elif deadline_s <= 0:
+        turn.answer(passage.best, "passage", passage.topic)
+    else:
+        request = turn.state.requests + 1
+        turn.set(requests=request, asked=Asked(request, question, passage))
+        turn.ask_model(request, question, passage, deadline_s)
+
+
+def sentence(turn: Turn, request: int, text: str) -> None:
+    """A sentence by the model: speak it if it passes the check, which also bounds the answer."""
+    asked = turn.state.asked
+    if asked is None or asked.request != request:
+        return
+    turn.heard = "question"
+    if not _passes(turn, asked, text):
+        drop(turn)
+        if not asked.said:
+            turn.answer(asked.passage.best, "passage", asked.passage.topic)
+        return
+    turn.answer(text, "llm", asked.passage.topic, append=bool(asked.said))
+    turn.set(asked=msgspec.structs.replace(asked, said=(*asked.said, text)))
+
+
+def ended(turn: Turn, request: int) -> None:
+    """No more words by the model; the passage speaks if it said nothing."""
+    asked = turn.state.asked
+    if asked is None or asked.request != request:
+        return
+    turn.heard = "question"
+    turn.set(asked=None)
+    if not asked.said:
+        turn.answer(asked.passage.best, "passage", asked.passage.topic)
+
+
+def drop(turn: Turn) -> None:
+    """Forget the question that the model is answering."""
+    if turn.state.asked:
+        turn.set(asked=None)
+        turn.do(do.CancelModel())
+
+
+def _passes(turn: Turn, asked: Asked, text: str) -> bool:
+    protocol = turn.content.protocols[asked.passage.topic]
+    never = tuple(item.fact for item in protocol.never)
+    verdict = guard.check(text, asked.passage.text, never, asked.question, said_before=asked.said)
+    return verdict.ok
+
+
+def _no_guidance(turn: Turn, always: bool) -> None:
+    run = turn.state.run
+    if run is not None:
+        standing = turn.runner.script(run).protocol.standing
+        text = f"{turn.content.phrase('no_guidance')} {turn.content.say(standing)}"
+        turn.say(text, "answer", keep=True)
+    elif always:
+        turn.phrase("no_guidance_idle", "answer", keep=True)
+    else:
+        turn.none()

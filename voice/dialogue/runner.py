@@ -1,0 +1,188 @@
+"""Moves through protocols: a pure function from a position and what happened to a position.
+
+A `Run` is a position with what is known; it is immutable, so keeping an old one is free.
+Every move settles: steps that do not apply are skipped, `goto` steps are passed through, and
+questions whose answer is already known are not asked.
+"""
+
+import msgspec
+
+from voice.dialogue.content import Content
+from voice.dialogue.protocol import GOTO, RETURN, Choice, Event, Step, goto
+from voice.dialogue.script import Script
+from voice.dialogue.triage.openings import Opening
+
+_TRAIL = 100
+"""How many positions `back` remembers."""
+_SETTLE = 64
+"""More silent moves than this in a row mean content that goes round in circles."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A step of a protocol, and where an event has to return to afterwards."""
+
+    slug: str
+    step: str
+    home: str | None = None
+    """The step of the same protocol at which the event happened."""
+
+
+class Run(msgspec.Struct, frozen=True):
+    """A running protocol."""
+
+    place: Place
+    facts: frozenset[str] = frozenset()
+    trail: tuple[Place, ...] = ()
+    """The places spoken before, the latest last."""
+    announce: tuple[str, ...] = ()
+    """Lines to speak before the step's own, slots unfilled."""
+    unclear: int = 0
+    """How often in a row the pending question got no clear answer."""
+
+
+class Runner:
+    """Knows the content and the moves. Immutable; safe in any thread."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+
+    def script(self, run: Run) -> Script:
+        """The protocol that runs."""
+        return self._content.script(run.place.slug)
+
+    def step(self, run: Run) -> Step:
+        """The step at which the protocol stands."""
+        return self.script(run).step(run.place.step)
+
+    def start(self, opening: Opening) -> Run:
+        """Begin a protocol with what its opening told."""
+        facts = frozenset(self._content.region.facts)
+        facts = self._content.findings.add(facts, opening.facts)
+        slug = self._for_age(self._content.resolve(opening.slug), facts)
+        first = Place(slug, self._content.script(slug).first)
+        return self._settle(Run(first, facts))
+
+    def start_over(self, run: Run) -> Run:
+        """The running protocol from its first step, nothing known."""
+        return self.start(Opening(run.place.slug))
+
+    def learn(self, run: Run, facts: tuple[str, ...]) -> Run:
+        """The same position, knowing more."""
+        known = self._content.findings.add(run.facts, facts)
+        return msgspec.structs.replace(run, facts=known)
+
+    def for_age(self, run: Run) -> Run | None:
+        """The protocol for the casualty's age, if it is another one that is written."""
+        slug = self._for_age(run.place.slug, run.facts)
+        return None if slug == run.place.slug else self._settle(self._jump(run, GOTO + slug))
+
+    def advance(self, run: Run) -> Run:
+        """`next`: the following step; at a question its safe choice."""
+        step = self.step(run)
+        if step.kind == "ask":
+            return self._take(run, _choice(step, step.safe), certain=False)
+        return self._go(run, self.script(run).after(step.id))
+
+    def choose(self, run: Run, name: str) -> Run:
+        """Answer the pending question."""
+        return self._take(run, _choice(self.step(run), name), certain=True)
+
+    def unclear(self, run: Run) -> Run | None:
+        """No clear answer: once the same question again, then (None) the safe choice is due."""
+        if run.unclear:
+            return None
+        return msgspec.structs.replace(run, unclear=1, announce=())
+
+    def happen(self, run: Run, event: Event, facts: tuple[str, ...] = ()) -> Run:
+        """An event: its steps, the place it leads to, or both; `facts` were said with it."""
+        known = self._content.findings.add(run.facts - set(event.forgets), (*facts, *event.sets))
+        announce = (event.say,) if event.say else ()
+        run = msgspec.structs.replace(run, facts=known, announce=announce)
+        script = self.script(run)
+        first = next((name for name, e in script.detours.items() if e.id == event.id), None)
+        if first is None:
+            return self._settle(self._jump(run, event.then or RETURN))
+        home = run.place.home or run.place.step
+        return self._settle(self._at(run, Place(run.place.slug, first, home)))
+
+    def back(self, run: Run) -> Run | None:
+        """The place spoken before, or None at the first."""
+        if not run.trail:
+            return None
+        return msgspec.structs.replace(
+            run, place=run.trail[-1], trail=run.trail[:-1], announce=(), unclear=0
+        )
+
+    def known_choice(self, run: Run, facts: frozenset[str]) -> Choice | None:
+        """The answer to the pending question that the facts give, the safe one first."""
+        step = self.step(run)
+        choices = sorted(step.choices, key=lambda choice: choice.name != step.safe)
+        return next((choice for choice in choices if facts & set(choice.known)), None)
+
+    def _take(self, run: Run, choice: Choice, certain: bool) -> Run:
+        if certain:
+            run = self.learn(run, choice.sets)
+        following = self.script(run).following(run.place.step)
+        return self._go(run, choice.then or following)
+
+    def _go(self, run: Run, target: str) -> Run:
+        run = msgspec.structs.replace(self.learn(run, self.step(run).sets), announce=())
+        return self._settle(self._jump(run, target))
+
+    def _jump(self, run: Run, target: str) -> Run:
+        slug = goto(target)
+        if slug is not None:
+            return self._enter(run, slug)
+        place = run.place
+        if target == RETURN:
+            return self._at(run, Place(place.slug, place.home or place.step))
+        inside = target in self.script(run).detours
+        return self._at(run, Place(place.slug, target, place.home if inside else None))
+
+    def _enter(self, run: Run, slug: str) -> Run:
+        """Begin another protocol with the facts so far; one not yet written has a stand-in."""
+        place = run.place
+        if self._content.written(slug) is None and place.home:
+            return self._at(run, Place(place.slug, place.home))
+        found = self._for_age(self._content.resolve(slug), run.facts)
+        return self._at(run, Place(found, self._content.script(found).first))
+
+    def _for_age(self, slug: str, facts: frozenset[str]) -> str:
+        """The protocol for the casualty's age, where it is written."""
+        for who, other in self._content.script(slug).protocol.other_ages.items():
+            if who in facts and (written := self._content.written(other)):
+                return written
+        return slug
+
+    def _at(self, run: Run, place: Place) -> Run:
+        trail = run.trail
+        if place != run.place:
+            trail = (*trail, run.place)[-_TRAIL:]
+        return msgspec.structs.replace(run, place=place, trail=trail, unclear=0)
+
+    def _settle(self, run: Run) -> Run:
+        """Pass what needs no words of the rescuer; the places passed leave no trail."""
+        trail = run.trail
+        for _ in range(_SETTLE):
+            step = self.step(run)
+            if _skipped(step, run.facts):
+                run = self._jump(run, self.script(run).after(step.id))
+            elif step.kind == "goto":
+                run = msgspec.structs.replace(run, announce=(*run.announce, step.say)[-1:])
+                run = self._jump(self.learn(run, step.sets), self.script(run).after(step.id))
+            elif step.kind == "ask" and (choice := self.known_choice(run, run.facts)):
+                run = self.learn(run, choice.sets)
+                run = self._jump(run, choice.then or self.script(run).following(step.id))
+            else:
+                break
+        return msgspec.structs.replace(run, trail=trail)
+
+
+def _skipped(step: Step, facts: frozenset[str]) -> bool:
+    if step.if_ is not None and step.if_ not in facts:
+        return True
+    return step.unless is not None and step.unless in facts
+
+
+def _choice(step: Step, name: str | None) -> Choice:
+    return next(choice for choice in step.choices if choice.name == name)

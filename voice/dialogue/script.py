@@ -1,0 +1,51 @@
+"""A protocol made ready to run: its steps and those of its events in one table of places."""
+
+from itertools import pairwise
+
+from voice.dialogue.protocol import RETURN, Event, Protocol, Step, event_steps
+
+
+class Script:
+    """The flat view of one protocol together with the events that hold everywhere. Immutable."""
+
+    def __init__(self, protocol: Protocol, everywhere: tuple[Event, ...] = ()) -> None:
+        self.protocol = protocol
+        own = {event.id for event in protocol.events}
+        findings = {event.finding for event in protocol.events if event.finding}
+        self.events = protocol.events + tuple(
+            event for event in everywhere if event.id not in own and event.finding not in findings
+        )
+        self.first = protocol.steps[0].id
+        self.steps: dict[str, Step] = {step.id: step for step in protocol.steps}
+        self.detours: dict[str, Event] = {}
+        """The event that each step of an event belongs to."""
+        self._following: dict[str, str] = {}
+        self._link(protocol.steps)
+        for event in self.events:
+            steps = event_steps(event)
+            self._link(steps)
+            for step in steps:
+                self.steps[step.id] = step
+                self.detours[step.id] = event
+
+    def step(self, name: str) -> Step:
+        """The step of this id."""
+        return self.steps[name]
+
+    def after(self, name: str) -> str:
+        """Where `next` leads from a step that is no question: a target."""
+        return self.steps[name].then or self.following(name)
+
+    def following(self, name: str) -> str:
+        """The step written after this one; an event's last leads back, an end to itself."""
+        if self.steps[name].kind == "end":
+            return name
+        return self._following.get(name, RETURN if name in self.detours else name)
+
+    def event(self, name: str) -> Event | None:
+        """The event of this id, the protocol's own or one that holds everywhere."""
+        return next((event for event in self.events if event.id == name), None)
+
+    def _link(self, steps: tuple[Step, ...]) -> None:
+        for step, following in pairwise(steps):
+            self._following[step.id] = following.id

@@ -1,0 +1,55 @@
+"""What the dialogue remembers from turn to turn. Immutable: an old state can be replayed from."""
+
+from typing import Literal
+
+import msgspec
+
+from voice.dialogue.interface import Effect
+from voice.dialogue.passages import Passage
+from voice.dialogue.runner import Run
+from voice.events import Reply
+
+BEAT_RATE = 110.0
+"""Beats a minute; the middle of what guidelines ask for."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A question that the language model is answering."""
+
+    request: int
+    question: str
+    passage: Passage
+    said: tuple[str, ...] = ()
+    """The sentences spoken so far."""
+
+
+class Confirm(msgspec.Struct, frozen=True):
+    """Something that waits for yes or no."""
+
+    what: Literal["stop-beat", "event"]
+    event: str = ""
+    facts: tuple[str, ...] = ()
+
+
+class State(msgspec.Struct, frozen=True):
+    """The whole conversation so far."""
+
+    run: Run | None = None
+    parked: tuple[Run, ...] = ()
+    """Protocols of other casualties, the latest last."""
+    paused: bool = False
+    beat: bool = False
+    rate: float = BEAT_RATE
+    last: Reply | None = None
+    """What `repeat` says again."""
+    confirm: Confirm | None = None
+    asked: Asked | None = None
+    requests: int = 0
+    """How many questions went to the language model."""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """The state after an input, and what is to be done, in order."""
+
+    state: State
+    effects: tuple[Effect, ...]

@@ -1,0 +1,117 @@
+"""What an utterance says about the emergency: findings, with negation and correction understood."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import pairwise
+
+import msgspec
+
+from voice.dialogue import words
+from voice.dialogue.yamlfile import ContentError, Document, Mistake
+
+_QUESTION_TAIL = re.compile(
+    r"\b(and )?(what|how) (do|should|can|shall|must|would) (i|we|you)( do| help)?"
+    r"( now| next| first| here| about it| for (him|her|them))*$"
+)
+_CUTS = re.compile(
+    r"\b(?:but|wait|if|whether|however|although|though|then|because|while|"
+    r"and (?:now|then|he|she|they|there|it|i))\b"
+)
+_CORRECTION = re.compile(
+    r"\b(wait|actually|sorry|now|again|no longer|any more|i mean|correction)\b"
+)
+_SUPPOSING = re.compile(
+    r"^(?:(?:so|and|but|okay|ok|um|uh|oh|hey|please|well|then) )*(?:"
+    r"what|if|whether|in case|suppose|how|why|when|where|which|who|tell me|"
+    r"(?:should|shall|can|could|do|does|did|is|are|was|were|would|will|may|has|have|am) "
+    r"(?:i|he|she|they|it|we|you|this|that|the|a|there|my|his|her|their|someone|somebody|anyone))\b"
+)
+
+
+class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that can be understood from speech."""
+
+    id: str
+    about: str
+    """Of the findings about one thing only one can hold."""
+    patterns: tuple[str, ...]
+
+
+class Findings:
+    """All findings of a language, most urgent first. Immutable; safe in any thread."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self._all = tuple(findings)
+        self._about = {finding.id: finding.about for finding in self._all}
+        self._rank = {finding.id: rank for rank, finding in enumerate(self._all)}
+        self._patterns = tuple(
+            (finding, re.compile("|".join(f"(?:{text})" for text in finding.patterns)))
+            for finding in self._all
+        )
+        self.names = frozenset(self._about)
+
+    def read(self, text: str, supposing: bool = False) -> tuple[str, ...]:
+        """The findings that the text states, most urgent first.
+
+        Questions and suppositions ("what if he stops breathing") state nothing unless `supposing`.
+        Of findings about the same thing the more urgent holds, unless the other corrects it.
+        """
+        held: dict[str, str] = {}
+        for clause in statements(text, supposing):
+            corrects = bool(_CORRECTION.search(clause))
+            for about, finding in self._in_clause(clause).items():
+                before = held.get(about)
+                if before is None or corrects or self._rank[finding] < self._rank[before]:
+                    held[about] = finding
+        return tuple(sorted(held.values(), key=self._rank.__getitem__))
+
+    def add(self, facts: frozenset[str], new: Iterable[str]) -> frozenset[str]:
+        """The facts after learning new ones, which replace what is known about the same thing."""
+        for fact in new:
+            about = self._about.get(fact)
+            facts = frozenset(f for f in facts if about is None or self._about.get(f) != about)
+            facts |= {fact}
+        return facts
+
+    def _in_clause(self, clause: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for finding, pattern in self._patterns:
+            if finding.about not in found and pattern.search(clause):
+                found[finding.about] = finding.id
+        return found
+
+
+@lru_cache(maxsize=256)
+def statements(text: str, supposing: bool = False) -> tuple[str, ...]:
+    """The normalised clauses of a text; without questions and suppositions, unless wanted."""
+    found: list[str] = []
+    for piece in words.clauses(text):
+        piece = _QUESTION_TAIL.sub("", piece).strip()
+        for part in _cut(piece):
+            if part and (supposing or not _SUPPOSING.match(part)):
+                found.append(part)
+    return tuple(found)
+
+
+def _cut(piece: str) -> list[str]:
+    """Split at words that begin a new statement; the word stays, it may mark a correction."""
+    starts = [0, *(match.start() for match in _CUTS.finditer(piece)), len(piece)]
+    parts = (piece[a:b].strip() for a, b in pairwise(starts))
+    return [part.removeprefix("and ").removeprefix("but ") for part in parts]
+
+
+def load(document: Document) -> Findings:
+    """Read findings.yaml."""
+    findings = document.convert(document.data, tuple[Finding, ...])
+    mistakes: list[Mistake] = []
+    for index, finding in enumerate(findings):
+        for number, pattern in enumerate(finding.patterns):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                path = f"$[{index}].patterns[{number}]"
+                mistakes.append(document.mistake(path, f"not a pattern: {error}"))
+    if mistakes:
+        raise ContentError(mistakes)
+    return Findings(findings)

@@ -1,0 +1,143 @@
+"""One input being worked on: gathers the effects and the state that follows."""
+
+from typing import Any
+
+import msgspec
+
+from voice.dialogue import interface as do
+from voice.dialogue.content import Content
+from voice.dialogue.passages import Passage, Passages
+from voice.dialogue.protocol import Step
+from voice.dialogue.runner import Run, Runner
+from voice.dialogue.state import Outcome, State
+from voice.events import Author, Kind, Reply
+
+TIMER = "step"
+"""The timer of the running step."""
+
+
+class Turn:
+    """Mutable, lives for one call of `Dialogue.step`."""
+
+    def __init__(self, content: Content, runner: Runner, passages: Passages, state: State) -> None:
+        self.content = content
+        self.runner = runner
+        self.passages = passages
+        self.state = state
+        self.heard = "noise"
+        """What the utterance was taken for; every reply carries it."""
+        self._effects: list[do.Effect] = []
+
+    def outcome(self) -> Outcome:
+        """The result of the turn."""
+        return Outcome(self.state, tuple(self._effects))
+
+    def set(self, **changes: Any) -> None:
+        """Change fields of the state."""
+        self.state = msgspec.structs.replace(self.state, **changes)
+
+    def do(self, *effects: do.Effect) -> None:
+        """Add effects."""
+        self._effects.extend(effects)
+
+    def say(self, text: str, kind: Kind, *, keep: bool = False, append: bool = False) -> None:
+        """Reply with a fixed text; `keep` lets `repeat` say it again."""
+        reply = self._reply(text, kind)
+        self.do(do.Say(reply=reply, append=append))
+        if keep:
+            self.set(last=reply)
+
+    def phrase(self, name: str, kind: Kind, *, keep: bool = False, **values: str) -> None:
+        """Reply with a fixed phrase."""
+        self.say(self.content.phrase(name, **values), kind, keep=keep)
+
+    def none(self) -> None:
+        """Log that nothing is said back."""
+        self.say("", "none")
+
+    def answer(self, text: str, by: Author, topic: str, *, append: bool = False) -> None:
+        """Reply to a side question with words about a topic."""
+        protocol = self.content.protocols[topic]
+        reply = msgspec.structs.replace(
+            self._reply(text, "answer"),
+            by=by,
+            protocol=topic,
+            sources=_sources(protocol.sources),
+            reviewed=protocol.status == "signed" and by != "llm",
+        )
+        self.do(do.Say(reply=reply, append=append))
+        before = self.state.last
+        if append and before and before.kind == "answer":
+            reply = msgspec.structs.replace(reply, say=f"{before.say} {reply.say}")
+        self.set(last=reply)
+
+    def ask_model(self, request: int, question: str, passage: Passage, deadline_s: float) -> None:
+        """Have the language model answer."""
+        self.do(
+            do.AskModel(
+                request=request, question=question, passage=passage.text, deadline_s=deadline_s
+            )
+        )
+
+    def again(self) -> None:
+        """Say the last words again, or where we are."""
+        if self.state.last:
+            reply = msgspec.structs.replace(self.state.last, heard=self.heard)
+            self.do(do.Say(reply=reply))
+        elif self.state.run:
+            self.present(self.state.run)
+        else:
+            self.phrase("nothing_to_repeat", "clarify")
+
+    def present(self, run: Run, *, append: bool = False) -> None:
+        """Take this position and speak its step."""
+        step = self.runner.step(run)
+        lines = [*run.announce, step.say]
+        self.set(run=run, paused=False)
+        text = " ".join(self.content.say(line) for line in lines)
+        self.say(text, "protocol", keep=True, append=append)
+        self._switch_beat(step)
+        self.arm(step)
+
+    def ask_again(self, run: Run) -> None:
+        """Put the pending question once more, in plainer words."""
+        step = self.runner.step(run)
+        self.set(run=run)
+        self.say(self.content.say(step.on_unclear or step.say), "clarify", keep=True)
+
+    def arm(self, step: Step) -> None:
+        """Set the step's timer, or forget the one of the step before."""
+        seconds = step.seconds or step.advance_after or step.repeat_after
+        if seconds:
+            self.do(do.SetTimer(name=TIMER, seconds=float(seconds)))
+        else:
+            self.do(do.CancelTimer(name=TIMER))
+
+    def beat(self, on: bool) -> None:
+        """Switch the metronome."""
+        if on != self.state.beat:
+            self.set(beat=on)
+            self.do(do.Beat(on=on, rate=self.state.rate))
+
+    def _switch_beat(self, step: Step) -> None:
+        if step.beat:
+            self.beat(step.beat == "on")
+
+    def _reply(self, text: str, kind: Kind) -> Reply:
+        run = self.state.run
+        if run is None:
+            return Reply(say=text, heard=self.heard, kind=kind)
+        protocol = self.runner.script(run).protocol
+        return Reply(
+            say=text,
+            heard=self.heard,
+            kind=kind,
+            protocol=run.place.slug,
+            step=run.place.step,
+            sources=_sources(protocol.sources) if kind == "protocol" else (),
+            reviewed=protocol.status == "signed",
+        )
+
+
+def _sources(sources: tuple[Any, ...]) -> tuple[str, ...]:
+    return tuple(source.cite for source in sources)
