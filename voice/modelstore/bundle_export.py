@@ -90,7 +90,8 @@ def _sources(entries: tuple[ModelEntry, ...], cache_dir: Path, models: Catalogue
             if (directory / file.path).exists():  # a notice may be absent
                 listed = BundleFile(f"models/{entry.name}/{file.path}", file.bytes, file.sha256)
                 found.append((listed, directory / file.path))
-    found += tree(CONTENT, "content") + tree(cache_dir / SPEECH, SPEECH)
+    found += tree(CONTENT, "content")
+    found += [item for item in tree(cache_dir / SPEECH, SPEECH) if item[1].suffix == ".wav"]
     return [*found, (BundleFile(NOTICE.name, NOTICE.stat().st_size, sha256_of(NOTICE)), NOTICE)]
 
 
