@@ -38,11 +38,11 @@ class Listening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     vad_threshold: float = 0.5
     preroll_ms: int = 500
-    soft_end_ms: int = 160
+    soft_end_ms: int = 128
     """Silence after which recognition starts on what was said so far."""
-    commit_command_ms: int = 160
+    commit_command_ms: int = 128
     """Silence that ends a turn whose words are a whole command or answer."""
-    commit_sentence_ms: int = 550
+    commit_sentence_ms: int = 480
     """Silence that ends a turn whose words are a complete sentence."""
     commit_open_ms: int = 900
     """Silence that ends a turn whose words seem unfinished."""

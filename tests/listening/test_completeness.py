@@ -28,7 +28,16 @@ def test_a_finished_sentence(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "He fell and", "He fell and.", "She is, um...", "My father,", "There's", "He is on the"],
+    [
+        "",
+        "He fell and",
+        "He fell and.",
+        "She is, um...",
+        "My father,",
+        "There's",
+        "He is on the",
+        "And so my fellow Americans",
+    ],
 )
 def test_something_that_goes_on(text):
     assert completeness(text, whole) == "open"

@@ -91,6 +91,7 @@ class Hearing:
     ) -> None:
         self._engines = {"base": Timed(base), "tiny": Timed(tiny)}
         self._results: queue.SimpleQueue[tuple[Result, Tag]] = queue.SimpleQueue()
+        self._at = 0
         self._due: list[tuple[float, Result, Tag]] = []
         self.listener = Listener(
             settings or Settings(),
@@ -100,16 +101,22 @@ class Hearing:
             expected=expected,
         )
 
-    def hear(self, audio: NDArray[np.int16], tail_s: float = 2.5) -> Heard:
-        """Play the audio and some silence into the listener."""
-        tail = np.zeros(round(tail_s * INPUT_RATE), np.int16)
-        stream = np.concatenate([audio, tail])
+    def hear(self, audio: NDArray[np.int16]) -> Heard:
+        """Play the audio into the listener, then silence until it has come to rest."""
         heard = Heard()
-        for start in range(0, len(stream) - INPUT_BLOCK + 1, INPUT_BLOCK):
-            now = (start + INPUT_BLOCK) / INPUT_RATE
-            self._note(heard, now, self.listener.push(start, stream[start : start + INPUT_BLOCK]))
-            self._settle(heard, now)
+        whole = len(audio) // INPUT_BLOCK * INPUT_BLOCK
+        for block in np.split(audio[:whole], whole // INPUT_BLOCK):
+            self._push(heard, block)
+        rest = self._at + 2 * INPUT_RATE
+        while not self.listener.idle or self._at < rest:
+            self._push(heard, np.zeros(INPUT_BLOCK, np.int16))
         return heard
+
+    def _push(self, heard: Heard, block: NDArray[np.int16]) -> None:
+        start, self._at = self._at, self._at + INPUT_BLOCK
+        now = self._at / INPUT_RATE
+        self._note(heard, now, self.listener.push(start, block))
+        self._settle(heard, now)
 
     def _settle(self, heard: Heard, now: float) -> None:
         while any(engine.in_flight for engine in self._engines.values()):

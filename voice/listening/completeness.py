@@ -11,7 +11,6 @@ _DANGLING = re.compile(
     r"|onto|at|as|is|are|was|were|my|your|his|its|our|their|um+|uh+|er+|erm|hm+|well"
     r"|there's|it's|he's|she's|i'm|i've|i"
 )
-_TRAILING = (",", "...", "…", "-", "–", "—", ":", ";")  # noqa: RUF001
 _WORD = re.compile(r"[\w']+")
 
 
@@ -19,7 +18,9 @@ def completeness(text: str, whole: Callable[[str], bool]) -> Completeness:
     """Judge a transcript; `whole` knows the commands and answers that are valid now."""
     if whole(text):
         return "whole"
+    # Whisper puts the full stop of a sentence that has come to its end, and seldom forgets it.
+    ended = text.rstrip().endswith((".", "!", "?")) and not text.rstrip().endswith("..")
     words = _WORD.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
-    if not words or _DANGLING.fullmatch(words[-1]) or text.rstrip().endswith(_TRAILING):
+    if not ended or not words or _DANGLING.fullmatch(words[-1]):
         return "open"
     return "sentence"

@@ -12,7 +12,7 @@ import msgspec
 
 LOWEST = -1.0
 """Mean log probability a token below which words are taken for noise."""
-LOWEST_EXPECTED = -1.6
+LOWEST_EXPECTED = -1.25
 """The same for a short utterance that is one of those expected now."""
 _EXPECTED_WORDS = 4
 _WORDS_PER_S = 6.5

@@ -131,6 +131,11 @@ class Listener:
             return self._decoded(pending, result)
         return self._fall_back(pending)
 
+    @property
+    def idle(self) -> bool:
+        """Whether nobody is speaking and no words are awaited."""
+        return self._state.open is None and not self._state.cut
+
     def playback(self, sample: int, on: bool) -> list[Output]:
         """Note that the assistant's voice became audible or silent at a sample of the input."""
         return self._step(turns.Playback(sample, on))
@@ -215,7 +220,6 @@ class Listener:
     def _recognise(self, generation: int, span: turns.Span, end: int) -> list[Output]:
         awaited = self._state.awaited()
         self._pending = {g: p for g, p in self._pending.items() if g in awaited}
-        self._engines["base"].cancel(min(awaited))
         pending = _Pending(
             request=self._request(generation, span, end),
             tag=Tag(generation, "base", False, end / INPUT_RATE),
@@ -243,6 +247,7 @@ class Listener:
     def _ask(self, pending: _Pending, name: EngineName) -> None:
         pending.asked.add(name)
         pending.waiting += 1
+        self._engines[name].cancel(min(self._state.awaited()))  # what is stale is in the way
         self._submit(pending.request, msgspec.structs.replace(pending.tag, engine=name))
 
     def _submit(self, request: Transcribe, tag: Tag) -> None:
