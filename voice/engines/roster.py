@@ -35,12 +35,12 @@ class Roster:
 
 def from_settings(settings: Settings) -> Roster:
     """Find every model that the settings name; raises MissingError or UserError."""
-    absent = _llm_absent(settings)
+    absent = llm_absent(settings)
     return Roster(
         stt=whisper("stt", settings.stt.model, settings.stt.threads, settings.cache_dir()),
         tiny=whisper("tiny", settings.stt.tiny, settings.stt.tiny_threads, settings.cache_dir()),
-        tts=_piper(settings),
-        llm=None if absent else _llm(settings),
+        tts=piper(settings),
+        llm=None if absent else llm(settings),
         llm_absent=absent,
     )
 
@@ -56,7 +56,8 @@ def whisper(name: str, model: str, threads: int, cache: Path) -> WorkerSpec:
     )
 
 
-def _piper(settings: Settings) -> WorkerSpec:
+def piper(settings: Settings) -> WorkerSpec:
+    """A speech synthesis worker with the voice of the settings."""
     voice = modelstore.opens(settings.tts.voice, settings.cache_dir())
     return WorkerSpec(
         name="tts",
@@ -66,7 +67,8 @@ def _piper(settings: Settings) -> WorkerSpec:
     )
 
 
-def _llm_absent(settings: Settings) -> str:
+def llm_absent(settings: Settings) -> str:
+    """Why there can be no language model, or an empty string."""
     if not settings.llm.model:
         return "switched off: llm.model is empty"
     if importlib.util.find_spec("llama_cpp") is None:
@@ -74,7 +76,8 @@ def _llm_absent(settings: Settings) -> str:
     return ""
 
 
-def _llm(settings: Settings) -> WorkerSpec:
+def llm(settings: Settings) -> WorkerSpec:
+    """A language model worker; raises MissingError when its files are not here."""
     llm, cache = settings.llm, settings.cache_dir()
     options: dict[str, Any] = {
         "model_path": str(modelstore.opens(llm.model, cache)),
