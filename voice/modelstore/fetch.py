@@ -47,11 +47,10 @@ def _announce(entry: ModelEntry, progress: Progress) -> None:
 
 
 def _missing(entry: ModelEntry, cache_dir: Path, deep: bool) -> bool:
-    """Whether any file, notices included, is absent or damaged."""
-    notice_gone = any(
-        file.notice and not (cache_dir / entry.name / file.path).exists() for file in entry.files
-    )
-    return notice_gone or bool(problems(entry, cache_dir, deep))
+    """Whether there is anything to do; a missing notice alone is fetched only when asked for."""
+    if problems(entry, cache_dir, deep):
+        return True
+    return deep and any(problem(file, cache_dir / entry.name, deep=False) for file in entry.files)
 
 
 def _fetch_model(entry: ModelEntry, cache_dir: Path, progress: Progress, deep: bool) -> None:
