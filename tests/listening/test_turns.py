@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.config import Listening
-from voice.listening import turns
-from voice.listening.turns import Completeness, Rules
+from voice.listening import turn_types as turns
+from voice.listening.turn_types import Completeness, Rules
+from voice.listening.turns import step
 from voice.listening.vad import FRAME, Frame
 
 RULES = Rules.of(
@@ -42,7 +43,7 @@ class Stream:
 
     def feed(self, event: turns.Event) -> list[turns.Action]:
         before = self.state
-        self.state, actions = turns.step(before, event, self.rules)
+        self.state, actions = step(before, event, self.rules)
         if isinstance(event, Frame) and event.voiced:
             self._own(event.sample, before, actions)
         for action in actions:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from voice.listening.turns import Completeness
+from voice.listening.turn_types import Completeness
 
 # Words that are hardly ever the last one of what somebody wants to say.
 _DANGLING = re.compile(

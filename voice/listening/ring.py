@@ -14,6 +14,11 @@ class Ring:
         self.end = 0
         """Index of the next sample to come."""
 
+    @property
+    def start(self) -> int:
+        """Index of the oldest sample that is still there."""
+        return max(self.end - len(self._samples), 0)
+
     def append(self, block: MicBlock) -> None:
         """Add the next samples, at most `capacity` at once."""
         at = self.end % len(self._samples)
@@ -24,7 +29,7 @@ class Ring:
 
     def read(self, start: int, end: int) -> NDArray[np.int16]:
         """Copy samples [start, end), without those that are no longer or not yet there."""
-        start = max(start, 0, self.end - len(self._samples))
+        start = max(start, self.start)
         end = min(end, self.end)
         if end <= start:
             return np.empty(0, np.int16)
