@@ -43,11 +43,19 @@ class Recognition:
         return self._ask(job, "base") or self._ask(job, "tiny")
 
     def tend(self, t: float, awaited: Collection[int]) -> None:
-        """Forget what is no longer awaited, and ask tiny for what base is late with."""
-        self._jobs = {g: job for g, job in self._jobs.items() if g in awaited}
+        """Drop what is no longer awaited, and ask tiny for what base is late with."""
+        stale = [g for g in self._jobs if g not in awaited]
+        for generation in stale:
+            self._drop(generation)
         for job in self._jobs.values():
             if not job.done and t - job.t >= self._patience_s:
                 self._ask(job, "tiny")
+
+    def _drop(self, generation: int) -> None:
+        """A recogniser that is at it may still save itself a second, longer look."""
+        job = self._jobs.pop(generation)
+        for name in job.asked if job.waiting else ():
+            self._engines[name].cancel(min(self._jobs, default=generation + 1))
 
     def result(self, result: Result, tag: Tag) -> Transcript | Failed | None:
         """Take a turn's result; give its words, or `Failed` when nobody will give any."""
@@ -70,7 +78,7 @@ class Recognition:
             return False
         job.asked.add(name)
         job.waiting += 1
-        engine.cancel(min(self._jobs))  # what is stale is in the way
+        engine.cancel(min(self._jobs))  # partials that are in the way
         self._submit(job.request, Tag(job.request.generation, name, False, job.t))
         return True
 
