@@ -74,13 +74,15 @@ class WavBackend:
         return finished
 
     def close(self) -> None:
-        """Stop and complete the output with what was played so far."""
+        """Stop and complete the output with what was played so far; no start, no output."""
         self._stopping.set()
         if self._thread:
             self._thread.join()
         self._reader.close()
-        if self._writer:
+        if self._writer and self._thread:
             self._writer.close()
+        elif self._writer:
+            self._writer.discard()
 
     def _run(self, on_mic: OnMic, renderer: Renderer) -> None:
         try:

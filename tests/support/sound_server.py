@@ -1,0 +1,173 @@
+"""A private sound server without any sound card: a microphone to speak into, a speaker to record.
+
+PulseAudio runs with two null sinks. What is played into `micbus` is heard by the ALSA device
+`fake_mic`, which is also the default microphone; `fake_spk` is the default speaker and what it
+plays can be recorded. Nothing outside the server's own folder is touched.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+PACKAGES = "libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins"
+_NEEDED = ("pulseaudio", "pactl", "pacat", "parec")
+_ALSA = """\
+</usr/share/alsa/alsa.conf>
+pcm.!default { type pulse }
+ctl.!default { type pulse }
+pcm.fake_mic {
+    type pulse
+    device "micbus.monitor"
+    hint { show on description "fake microphone" }
+}
+pcm.fake_spk {
+    type pulse
+    device "spk"
+    hint { show on description "fake speaker" }
+}
+"""
+# Without norewinds a null sink works in blocks of two seconds.
+_SINK = "module-null-sink sink_name={} rate=48000 channels=1 norewinds=1"
+_SPEAKER_RATE = 48_000
+
+
+class SoundServer:
+    """Start, stop and restart the server; `env` lets a child process use it."""
+
+    def __init__(self) -> None:
+        missing = [name for name in _NEEDED if not shutil.which(name)]
+        if missing:
+            raise RuntimeError(
+                f"real sound tests need {', '.join(missing)}: apt-get install -y "
+                f"--no-install-recommends {PACKAGES}"
+            )
+        self._folder = Path(tempfile.mkdtemp(prefix="sound-"))
+        for name in ("runtime", "state", "config"):
+            (self._folder / name).mkdir(mode=0o700)
+        (self._folder / "asound.conf").write_text(_ALSA)
+        self.settings = {
+            "XDG_RUNTIME_DIR": str(self._folder),
+            "PULSE_RUNTIME_PATH": str(self._folder / "runtime"),
+            "PULSE_STATE_PATH": str(self._folder / "state"),
+            "PULSE_CONFIG_PATH": str(self._folder / "config"),
+            "PULSE_SERVER": f"unix:{self._folder}/socket",
+            "ALSA_CONFIG_PATH": str(self._folder / "asound.conf"),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of a process that uses this server."""
+        return {**os.environ, **self.settings}
+
+    def start(self) -> None:
+        """Run the server and wait until it answers."""
+        command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1"]
+        command += ["--use-pid-file=no", "--high-priority=no", "--realtime=no"]
+        modules = [f"module-native-protocol-unix socket={self._folder}/socket auth-anonymous=1"]
+        modules += [_SINK.format("spk"), _SINK.format("micbus")]
+        for module in modules:
+            command += ["-L", module]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
+        deadline = time.monotonic() + 10
+        while not self._answers():
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise RuntimeError((self._folder / "log").read_text()[-2000:])
+            time.sleep(0.02)
+        self.control("set-default-sink", "spk")
+        self.control("set-default-source", "micbus.monitor")
+
+    def kill(self) -> None:
+        """Take the server away as a crash would."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def remove(self) -> None:
+        """Stop for good."""
+        self.kill()
+        shutil.rmtree(self._folder)
+
+    def control(self, *arguments: str) -> str:
+        """Run pactl."""
+        done = subprocess.run(
+            ["pactl", *arguments], env=self.env, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    def speak(self, samples: np.ndarray, rate: int) -> None:
+        """Play int16 samples into the microphone; returns when they have been played."""
+        stream = ["--format=s16le", "--channels=1", f"--rate={rate}"]
+        subprocess.run(
+            ["pacat", "--device=micbus", *stream],
+            env=self.env,
+            input=samples.astype("<i2").tobytes(),
+            check=True,
+        )
+
+    def record(self) -> "Recording":
+        """Begin to record what the speaker plays."""
+        return Recording(self.env)
+
+    def _answers(self) -> bool:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        done = subprocess.run(["pactl", "info"], env=self.env, check=False, **quiet)
+        return done.returncode == 0
+
+
+class Recording:
+    """What the speaker plays, from now until `stop`."""
+
+    rate = _SPEAKER_RATE
+
+    def __init__(self, env: dict[str, str]) -> None:
+        stream = ["--format=s16le", "--channels=1", f"--rate={self.rate}"]
+        # A file, because a pipe would be full after 0.7 s.
+        self._sound = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
+        self._process = subprocess.Popen(
+            ["parec", "--device=spk.monitor", "--latency-msec=50", *stream],
+            env=env,
+            stdout=self._sound,
+        )
+
+    def stop(self) -> np.ndarray:
+        """Give the int16 samples at `rate`."""
+        self._process.terminate()
+        self._process.wait(timeout=10)
+        with self._sound:
+            self._sound.seek(0)
+            sound = self._sound.read()
+        return np.frombuffer(sound[: len(sound) // 2 * 2], "<i2")
+
+
+def likeness(heard: np.ndarray, sound: np.ndarray, pieces: int = 10) -> float:
+    """Give the median correlation of the sound's pieces, each sought where it ought to be.
+
+    A machine whose processors are all taken tears a gap into playback now and then; that moves
+    what follows, and must not look like wrong sound.
+    """
+    at, _ = find(heard, sound)
+    length, slack = len(sound) // pieces, len(sound) // 2
+    found = []
+    for start in range(0, length * pieces, length):
+        near = heard[max(0, at + start - slack) : at + start + length + slack]
+        found.append(find(near, sound[start : start + length])[1])
+    return float(np.median(found))
+
+
+def find(heard: np.ndarray, sound: np.ndarray) -> tuple[int, float]:
+    """Give where `sound` begins in `heard` and how well it correlates there (1 is perfect)."""
+    heard, sound = heard.astype(float), sound.astype(float)
+    size = 1 << (len(heard) + len(sound)).bit_length()
+    spectrum = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(sound, size))
+    at = int(np.fft.irfft(spectrum, size)[: max(1, len(heard) - len(sound))].argmax())
+    part = heard[at : at + len(sound)]
+    norm = float(np.linalg.norm(part) * np.linalg.norm(sound[: len(part)]))
+    return at, float(part @ sound[: len(part)]) / norm if norm else 0.0

@@ -1,0 +1,144 @@
+"""A real speaker: the mixer rendered ahead of the device, and what of it was heard when."""
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+
+from voice.audio import portaudio
+from voice.audio.interface import BLOCK_S, Renderer
+from voice.audio.microphone import AxisClock, Heartbeat
+from voice.audio.resample import live
+from voice.audio.ring import Ring
+
+
+class Speaker:
+    """One output device that may be lost and opened again. One thread pumps, one supervises.
+
+    While it is lost, the mixer is rendered by the clock and dropped: a beat keeps its phase.
+    """
+
+    kind: portaudio.Kind = "speaker"
+
+    def __init__(self, name: str, rate: int, ahead_s: float, clock: AxisClock) -> None:
+        self.underruns = 0
+        self._name = name
+        self._rate = rate
+        self._ahead_s = ahead_s
+        self._clock = clock
+        self._playback: _Playback | None = None
+        self._rendered = 0
+        self._played_at = time.monotonic()
+        """When the block after the last reported one reaches the device."""
+        self._reported = 0
+
+    def open(self) -> str:
+        """Start to play and give the device's name; MissingError when that is impossible."""
+        self._playback = _Playback(self._name, self._rate)
+        return self._playback.opened.device.name
+
+    def release(self) -> None:
+        """Close the stream; the mixer's time goes on."""
+        playback, self._playback = self._playback, None
+        if playback:
+            self.underruns += playback.underruns
+            playback.close()
+
+    @property
+    def lost(self) -> bool:
+        """Whether there is no working stream."""
+        return self._playback is None or self._playback.heartbeat.dead()
+
+    def pump(self, renderer: Renderer) -> None:
+        """Render what the device will need soon and report what it has played."""
+        playback = self._playback
+        if playback and not playback.heartbeat.dead():
+            if playback.first_block is None:
+                if self._rendered:
+                    self._skip(renderer, time.monotonic() + playback.latency_s)
+                playback.first_block = self._rendered
+            while playback.ahead_s < self._ahead_s:
+                playback.add(renderer)
+                self._rendered += 1
+            self._report(renderer, *playback.played(time.monotonic()))
+        else:
+            self._skip(renderer, time.monotonic())
+
+    def _skip(self, renderer: Renderer, until: float) -> None:
+        """Render and drop what would have been played by then."""
+        due = self._reported + math.floor((until - self._played_at) / BLOCK_S)
+        while self._rendered < due:
+            renderer.render()
+            self._rendered += 1
+        if due > self._reported:
+            self._report(renderer, due, self._played_at + (due - self._reported) * BLOCK_S)
+
+    def _report(self, renderer: Renderer, blocks: int, at: float) -> None:
+        if blocks > self._reported:
+            self._reported, self._played_at = blocks, at
+            renderer.consumed(blocks, self._clock.axis(at))
+
+
+class _Playback:
+    """One stream from its opening to its loss."""
+
+    def __init__(self, name: str, rate: int) -> None:
+        self.heartbeat = Heartbeat()
+        self.underruns = 0
+        self.first_block: int | None = None
+        """The mixer's block that the stream began with."""
+        self._anchor: tuple[int, float] | None = None
+        """The newest callback: its first frame and when that reaches the speaker."""
+        self._frames = 0
+        self._scratch = np.zeros(0, np.float32)
+        self.opened = portaudio.open_stream(
+            "speaker", name, rate, self._callback, self.heartbeat.end
+        )
+        self._resampler = live(rate, self.opened.rate)
+        self._ring = Ring(self.opened.rate, np.float32)
+        self._scratch = np.zeros(self.opened.rate, np.float32)
+        self.opened.start()
+
+    @property
+    def latency_s(self) -> float:
+        """From the callback to the speaker, as the driver says."""
+        return float(self.opened.stream.latency)
+
+    @property
+    def ahead_s(self) -> float:
+        """How much sound waits for the device."""
+        return self._ring.readable / self.opened.rate
+
+    def close(self) -> None:
+        self.opened.close()
+
+    def add(self, renderer: Renderer) -> None:
+        """Render one more block for the device."""
+        self._ring.write(self._resampler.push(renderer.render()))
+
+    def played(self, now: float) -> tuple[int, float]:
+        """Give how many of the mixer's blocks have reached the speaker, and when the last did."""
+        if self._anchor is None or self.first_block is None:
+            return 0, now
+        frame, at = self._anchor
+        heard = min(frame + (now - at) * self.opened.rate, self._frames)
+        blocks = max(0, math.floor(heard / self.opened.rate / BLOCK_S))
+        end = at + blocks * BLOCK_S - frame / self.opened.rate
+        return self.first_block + blocks, end
+
+    def _callback(self, data: Any, frames: int, when: Any, status: Any) -> None:
+        """Copy and note the time, on PortAudio's thread."""
+        now = time.monotonic()
+        mono = self._scratch[:frames]
+        count = self._ring.read(mono)
+        mono[count:] = 0.0
+        out = np.frombuffer(data, np.float32).reshape(frames, -1)
+        out[:] = mono[:, np.newaxis]
+        if self._frames and (count < frames or status.output_underflow):
+            self.underruns += 1
+        if count:
+            offset = when.outputBufferDacTime - when.currentTime
+            self._anchor = (self._frames, now + (offset if 0.0 <= offset < 1.0 else 0.0))
+        self._frames += count
+        self.heartbeat.beat(now)
