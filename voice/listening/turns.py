@@ -82,25 +82,23 @@ def _voice(state: State, sample: int, rules: Rules) -> Step:
 
 
 def _opened(state: State, sample: int, rules: Rules) -> State:
-    """Open a turn at this voiced sample: a new one, or the committed one again."""
+    """Open a turn at this voiced sample: the committed one again, or a new one."""
     before = state.committed
-    goes_on = sample == state.taken and state.turns > 0  # the turn before was cut right here
     if before is not None and _continues(state, before, sample, rules):
         span = replace(before, revision=before.revision + 1)
     else:
-        start = max(sample - rules.preroll, state.taken, 0)
-        state = replace(state, turns=state.turns + 1, committed=before)
+        state = replace(state, turns=state.turns + 1)
         span = Span(
             turn=state.turns,
             revision=0,
-            audio_start=start,
+            audio_start=max(sample - rules.preroll, state.taken),
             first=sample,
             last=sample,
             overlapped=state.playing,
         )
-    turn = Open(span=span, resumed=sample, voiced=0, announced=False, partial_at=sample)
-    if goes_on:
-        turn = replace(turn, voiced=rules.shortest)
+    # Right behind a cut even a single frame is speech: the end of its last word.
+    voiced = rules.shortest if 0 < sample == state.taken else 0
+    turn = Open(span=span, resumed=sample, voiced=voiced, announced=False, partial_at=sample)
     return replace(state, open=turn)
 
 
