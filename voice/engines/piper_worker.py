@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from voice.engines import interfaces as m
 from voice.engines.speech_split import pieces
-from voice.engines.voice_files import VoiceFiles, damaged, find_voice, sha256
+from voice.engines.voice_files import VoiceFiles, damaged, find_voice
+from voice.modelstore.files import sha256_of
 from voice.spoken import spoken
 
 MAX_TEXT = 2_000
@@ -64,7 +65,7 @@ class PiperWorker:
         """Load the voice and speak once unheard, so that the first request is not the slow one."""
         os.nice(self._nice)  # before any thread is made: each has a priority of its own
         files = find_voice(self._path)
-        if self._expected and sha256(files.model) != self._expected:
+        if self._expected and sha256_of(files.model) != self._expected:
             raise damaged(files, "its checksum is wrong")
         try:
             self._voice = _open(files, self._threads)

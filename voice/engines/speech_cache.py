@@ -122,7 +122,7 @@ def for_settings(settings: Settings) -> SpeechCache:
     """Open the cache for the voice that the settings name; raises MissingError or UserError."""
     models = settings.cache_dir()
     voice = find_voice(modelstore.locate(settings.tts.voice, models))
-    rendering = Rendering(voice=fingerprint(voice, models / "voices.json"), rate=voice.rate)
+    rendering = Rendering(voice=fingerprint(voice, models), rate=voice.rate)
     return SpeechCache(models / FOLDER, rendering)
 
 

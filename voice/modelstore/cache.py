@@ -1,15 +1,18 @@
-"""The folder of models as the run time sees it: local paths only, sizes checked, no network."""
+"""The folder of models as the run time sees it: local paths only, checked, no network."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from voice.errors import MissingError
-from voice.modelstore import catalogue, swap
+from voice.modelstore import catalogue, checksums, swap
 from voice.modelstore.catalogue import Catalogue, ModelEntry, ModelFile
 from voice.modelstore.files import disk_errors, sha256_of
+
+Checksum = Callable[[Path], str]
 
 COMMAND = "python run_assistant.py models"
 
@@ -23,7 +26,7 @@ def locate(name: str, cache_dir: Path, models: Catalogue | None = None) -> Path:
             f"model '{name}' is not in {cache_dir}; fetch it with `{COMMAND} fetch {name}`, "
             f"or bring it on a stick with `{COMMAND} import`"
         )
-    if found := problems(entry, cache_dir):
+    if found := problems(entry, cache_dir, remembered=True):
         raise MissingError(
             f"model '{name}' is damaged ({found[0]}); repair it with `{COMMAND} fetch {name}`"
         )
@@ -36,9 +39,19 @@ def opens(name: str, cache_dir: Path, models: Catalogue | None = None) -> Path:
     return locate(name, cache_dir, models) / models.entry(name).opens
 
 
-def problems(entry: ModelEntry, cache_dir: Path, deep: bool = False) -> list[str]:
-    """Say what keeps a model from running; `deep` also reads the files and compares checksums."""
-    checked = [problem(file, cache_dir / entry.name, deep) for file in entry.files]
+def problems(
+    entry: ModelEntry, cache_dir: Path, deep: bool = False, remembered: bool = False
+) -> list[str]:
+    """Say what keeps a model from running; sizes are always compared.
+
+    `deep` also reads the files and compares checksums, `remembered` only those of files that have
+    changed since they were last read.
+    """
+
+    checksum: Checksum | None = sha256_of if deep else None
+    if remembered and not deep:
+        checksum = partial(checksums.remembered, cache_dir=cache_dir)
+    checked = [problem(file, cache_dir / entry.name, checksum) for file in entry.files]
     return [
         text
         for file, text in zip(entry.files, checked, strict=True)
@@ -47,8 +60,8 @@ def problems(entry: ModelEntry, cache_dir: Path, deep: bool = False) -> list[str
     ]
 
 
-def problem(file: ModelFile, directory: Path, deep: bool) -> str:
-    """Say what is wrong with one file, or nothing."""
+def problem(file: ModelFile, directory: Path, checksum: Checksum | None) -> str:
+    """Say what is wrong with one file, or nothing; without `checksum` only sizes are compared."""
     path = directory / file.path
     try:
         if not path.is_file():
@@ -56,7 +69,7 @@ def problem(file: ModelFile, directory: Path, deep: bool) -> str:
         size = path.stat().st_size
         if size != file.bytes:
             return f"{file.path} has {size:,} of {file.bytes:,} bytes"
-        if deep and sha256_of(path) != file.sha256:
+        if checksum and checksum(path) != file.sha256:
             return f"{file.path} has a wrong checksum"
     except OSError as error:
         return f"{file.path} cannot be read: {error.strerror}"

@@ -12,7 +12,13 @@ from voice.errors import MissingError
 from voice.modelstore import hub, registry
 from voice.modelstore.cache import COMMAND, finish_import, locked, problem, problems
 from voice.modelstore.catalogue import ModelEntry, ModelFile
-from voice.modelstore.files import link_or_copy, megabytes, need_space, sync_directory
+from voice.modelstore.files import (
+    link_or_copy,
+    megabytes,
+    need_space,
+    sha256_of,
+    sync_directory,
+)
 from voice.modelstore.progress import Progress
 from voice.modelstore.registry import SourceError
 
@@ -50,7 +56,7 @@ def _missing(entry: ModelEntry, cache_dir: Path, deep: bool) -> bool:
     """Whether there is anything to do; a missing notice alone is fetched only when asked for."""
     if problems(entry, cache_dir, deep):
         return True
-    return deep and any(problem(file, cache_dir / entry.name, deep=False) for file in entry.files)
+    return deep and any(problem(file, cache_dir / entry.name, None) for file in entry.files)
 
 
 def _fetch_model(entry: ModelEntry, cache_dir: Path, progress: Progress, deep: bool) -> None:
@@ -59,9 +65,9 @@ def _fetch_model(entry: ModelEntry, cache_dir: Path, progress: Progress, deep: b
     laid_out.mkdir(parents=True, exist_ok=True)
     wanted = []
     for file in entry.files:
-        if not problem(file, laid_out, deep=True):
+        if not problem(file, laid_out, sha256_of):
             continue  # left by a fetch that was cut off
-        if problem(file, live, deep):
+        if problem(file, live, sha256_of if deep else None):
             wanted.append(file)
         else:
             link_or_copy(live / file.path, laid_out / file.path)
