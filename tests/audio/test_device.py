@@ -1,6 +1,8 @@
 """Real streams through PortAudio, ALSA and a sound server of our own."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -41,7 +43,9 @@ class Session:
         self.backend = DeviceBackend(**options)
 
     def __enter__(self) -> "Session":
-        self.backend.start(self._on_mic, self.mixer, lambda *s: self.states.append(s[:2]))
+        self.take = self._on_mic
+        deliver = lambda index, block: self.take(index, block)  # noqa: E731
+        self.backend.start(deliver, self.mixer, lambda *s: self.states.append(s[:2]))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -138,6 +142,45 @@ def test_the_axis_follows_the_wall_clock(server):
         assert (len(session.blocks) - blocks) * 0.01 == pytest.approx(passed, abs=0.15)
 
 
+def test_a_device_of_another_rate_is_resampled(server, monkeypatch):
+    monkeypatch.setattr(portaudio, "_attempts", lambda device, rate: iter([(44_100, 2)]))
+    with Session() as session:
+        assert until(lambda: len(session.blocks) > 20)
+        recording = server.record()
+        server.speak(chirp(16_000), 16_000)
+        say(session.mixer, chirp(48_000), 48_000)
+        assert until(lambda: session.mixer.idle)
+        time.sleep(0.3)
+        played = recording.stop()
+    assert likeness(session.heard(), chirp(16_000)) > 0.9
+    assert likeness(played, chirp(48_000)) > 0.9
+
+
+def test_sound_lost_by_a_stalled_reader_leaves_silence_of_its_length(server):
+    with Session() as session:
+        assert until(lambda: len(session.blocks) > 50)
+        deliver = session._on_mic
+        begun, blocks = time.monotonic(), len(session.blocks)
+
+        def stall(index: int, block: np.ndarray) -> None:
+            session.take = deliver
+            time.sleep(3.0)
+            deliver(index, block)
+
+        session.take = stall
+        time.sleep(4.0)
+        passed = time.monotonic() - begun
+        assert (len(session.blocks) - blocks) * 0.01 == pytest.approx(passed, abs=0.15)
+        assert session.backend.xruns > 0
+    assert session.indices == [160 * k for k in range(len(session.indices))]
+
+
+def test_native_rate_and_stereo_are_tried_when_the_usual_is_refused():
+    device = portaudio.Device(index=0, name="dongle", rate=44_100, channels=2)
+    attempts = list(portaudio._attempts(device, 16_000))
+    assert attempts == [(16_000, 1), (16_000, 2), (44_100, 1), (44_100, 2)]
+
+
 def test_a_killed_sound_server_is_noticed_and_sound_comes_back(server):
     with Session() as session:
         assert until(lambda: len(session.blocks) > 50)
@@ -184,3 +227,16 @@ def test_a_machine_without_sound_says_what_to_do(server, monkeypatch):
         DeviceBackend().start(lambda *_: None, Mixer(48_000, print), lambda *_: None)
     assert "\n" not in str(error.value)
     assert error.value.exit_code == 3
+
+
+def test_a_machine_without_portaudio_says_how_to_install_it():
+    code = (
+        "import ctypes.util\n"
+        "ctypes.util.find_library = lambda name: None\n"
+        "from voice.audio import portaudio\n"
+        "from voice.errors import MissingError\n"
+        "try: portaudio.load()\n"
+        "except MissingError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "apt install libportaudio2" in done.stdout

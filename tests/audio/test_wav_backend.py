@@ -154,6 +154,29 @@ def test_close_in_the_middle_completes_what_was_played(tmp_path):
     assert soundfile.info(tmp_path / "out.wav").frames == 480 * len(loop.heard)
 
 
+def test_close_without_a_start_leaves_no_output(tmp_path):
+    soundfile.write(tmp_path / "in.wav", np.zeros(160), 16_000)
+    reader, writer = WavReader(tmp_path / "in.wav"), WavWriter(tmp_path / "out.wav", 48_000)
+    WavBackend(reader, writer, Loop(), output_rate=48_000).close()
+    assert [file.name for file in tmp_path.iterdir()] == ["in.wav"]
+
+
+def test_the_input_is_not_taken_for_the_output(tmp_path):
+    file = tmp_path / "in.wav"
+    soundfile.write(file, np.full(160, 0.5), 16_000)
+    before = file.read_bytes()
+    with pytest.raises(UserError, match="is the input"):
+        WavBackend(WavReader(file), WavWriter(file, 48_000), Loop(), output_rate=48_000)
+    assert file.read_bytes() == before
+    assert [left.name for left in tmp_path.iterdir()] == ["in.wav"]
+
+
+@pytest.mark.parametrize("tail_s", [-1.0, float("nan"), float("inf")])
+def test_an_impossible_tail_is_refused(tmp_path, tail_s):
+    with pytest.raises(UserError, match="--tail"):
+        run(Loop(), tmp_path, np.zeros(160), tail_s=tail_s)
+
+
 def test_a_failing_loop_is_reported_to_whoever_waits(tmp_path):
     loop = Loop()
     loop.at[0] = lambda: 1 // 0

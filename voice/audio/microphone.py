@@ -69,7 +69,7 @@ class Microphone:
     kind: portaudio.Kind = "microphone"
 
     def __init__(self, name: str, clock: AxisClock) -> None:
-        self.overruns = 0
+        self._overruns = 0
         self._name = name
         self._clock = clock
         self._capture: _Capture | None = None
@@ -84,8 +84,14 @@ class Microphone:
         """Close the stream; the axis goes on."""
         capture, self._capture = self._capture, None
         if capture:
-            self.overruns += capture.overruns
+            self._overruns += capture.overruns
             capture.close()
+
+    @property
+    def overruns(self) -> int:
+        """How often sound was lost because nobody took it in time."""
+        capture = self._capture
+        return self._overruns + (capture.overruns if capture else 0)
 
     @property
     def lost(self) -> bool:

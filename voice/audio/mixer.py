@@ -26,10 +26,13 @@ from voice.audio.interface import (
 )
 from voice.audio.metronome import FASTEST, SLOWEST, Metronome
 from voice.audio.voice_track import VoiceTrack
+from voice.errors import UserError
 from voice.events import Source
 
 DUCK_DB = -9.0
 """Level of the beat while the voice sounds."""
+RATES = (16_000, 32_000, 48_000, 96_000)
+"""Whole multiples of the input's rate, so that both share one axis of samples."""
 LOUDEST_DB, QUIETEST_DB = 18.0, -30.0
 
 Tap = Callable[[Mapping[Source, SpeakerBlock]], None]
@@ -47,6 +50,8 @@ class Mixer:
     def __init__(
         self, rate: int, on_event: Callable[[SoundEvent], None], tap: Tap | None = None
     ) -> None:
+        if rate not in RATES:
+            raise UserError(f"audio.output_rate {rate}: give {', '.join(map(str, RATES))}")
         self.rate = rate
         self.block = round(rate * BLOCK_S)
         self.faults = 0

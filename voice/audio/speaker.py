@@ -22,7 +22,7 @@ class Speaker:
     kind: portaudio.Kind = "speaker"
 
     def __init__(self, name: str, rate: int, ahead_s: float, clock: AxisClock) -> None:
-        self.underruns = 0
+        self._underruns = 0
         self._name = name
         self._rate = rate
         self._ahead_s = ahead_s
@@ -42,8 +42,14 @@ class Speaker:
         """Close the stream; the mixer's time goes on."""
         playback, self._playback = self._playback, None
         if playback:
-            self.underruns += playback.underruns
+            self._underruns += playback.underruns
             playback.close()
+
+    @property
+    def underruns(self) -> int:
+        """How often the device had nothing to play."""
+        playback = self._playback
+        return self._underruns + (playback.underruns if playback else 0)
 
     @property
     def lost(self) -> bool:

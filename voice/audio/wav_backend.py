@@ -24,10 +24,12 @@ from voice.audio.interface import (
     Renderer,
 )
 from voice.audio.room import Room
+from voice.errors import UserError
 
 _SETTLE_S = 0.5
 """Silence that always follows the input, so that speech up to its last sample is noticed."""
 _POLL_S = 0.001
+_LONGEST_TAIL_S = 24 * 3600
 
 
 class WavBackend:
@@ -44,6 +46,12 @@ class WavBackend:
         tail_s: float = 20.0,
         room: Room | None = None,
     ) -> None:
+        problem = _problem(reader, writer, tail_s)
+        if problem:
+            reader.close()
+            if writer:
+                writer.discard()
+            raise UserError(problem)
         self.output_rate = output_rate
         self._reader = reader
         self._writer = writer
@@ -117,6 +125,14 @@ class WavBackend:
                 if self._probe.quiet():
                     return
             yield block
+
+
+def _problem(reader: WavReader, writer: WavWriter | None, tail_s: float) -> str:
+    if not 0 <= tail_s <= _LONGEST_TAIL_S:
+        return f"--tail {tail_s:g}: give 0 to {_LONGEST_TAIL_S} seconds"
+    if writer and writer.path.resolve() == reader.path.resolve():
+        return f"{writer.path} is the input; name another file for the output"
+    return ""
 
 
 class _RealTime:
