@@ -75,11 +75,19 @@ class Content:
         return sorted(self.protocols.values(), key=lambda p: (order[p.urgency], p.id))
 
 
-def load(settings: Settings | None = None, folder: Path = FOLDER) -> Content:
-    """Load the content that the settings ask for; raises ContentError or UserError."""
+def folder(settings: Settings) -> Path:
+    """Where the content of the settings' language lies."""
+    return FOLDER / settings.content.language
+
+
+def load(settings: Settings | None = None, *, lenient: bool = False) -> Content:
+    """Load the content that the settings ask for; raises ContentError or UserError.
+
+    `lenient` leaves out protocols with mistakes, for checking the others.
+    """
     settings = settings or Settings()
-    home = folder / settings.content.language
-    everything = loader.read_all(home / "protocols")
+    home = folder(settings)
+    everything = loader.read_all(home / "protocols", lenient=lenient)
     if settings.content.require_signed:
         everything = {s: p for s, p in everything.items() if p.status == "signed"}
 

@@ -36,8 +36,11 @@ Report = Callable[[str, str], None]
 """Takes a path in the document and what is wrong there."""
 
 
-def read_all(folder: Path) -> dict[str, Protocol]:
-    """Every protocol of a folder by its slug; raises ContentError with all mistakes."""
+def read_all(folder: Path, *, lenient: bool = False) -> dict[str, Protocol]:
+    """Every protocol of a folder by its slug; raises ContentError with all mistakes.
+
+    `lenient` leaves out those with mistakes instead.
+    """
     protocols: dict[str, Protocol] = {}
     mistakes: list[Mistake] = []
     for file in sorted(folder.glob("*.yaml")):
@@ -45,7 +48,7 @@ def read_all(folder: Path) -> dict[str, Protocol]:
             protocols[file.stem] = read(file)[0]
         except ContentError as error:
             mistakes.extend(error.mistakes)
-    if mistakes:
+    if mistakes and not lenient:
         raise ContentError(mistakes)
     return protocols
 

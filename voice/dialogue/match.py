@@ -16,6 +16,10 @@ SAME_WORD = 86.0
 """Spelling similarity (0 to 100) from which two longer words count as one, for misspellings."""
 
 
+_ONE_WORD = 0.8
+"""What a phrasing of one meaning-bearing word counts when more was said than that word."""
+
+
 class Match(msgspec.Struct, Generic[Key], frozen=True):
     """One phrasing and how well it fits, 0 to 1."""
 
@@ -70,14 +74,14 @@ class Matcher(Generic[Key]):
         if plain == phrase:
             return 1.0
         if not phrase_stems:
-            return max(0.0, fuzz.ratio(plain, phrase) / 100 - 0.1)
+            return fuzz.ratio(plain, phrase, score_cutoff=SAME_WORD) / 100
         shared = sum(self._weight(stem) for stem in phrase_stems if stem in stems)
         recall = shared / sum(self._weight(stem) for stem in phrase_stems)
         precision = shared / total if total else 0.0
         score = 0.6 * recall + 0.4 * precision
-        if len(phrase_stems) == 1:
-            score *= 0.6 + 0.4 * fuzz.token_sort_ratio(plain, phrase) / 100
-        return score * (0.95 if negated == phrase_negated else 0.75)
+        if len(phrase_stems) == 1 and precision < 1:
+            score *= _ONE_WORD
+        return score * (0.95 if negated == phrase_negated else 0.7)
 
     def _weight(self, stem: str) -> float:
         return self._weights.get(stem, self._unknown)

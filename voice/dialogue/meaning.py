@@ -15,7 +15,7 @@ from voice.dialogue.commands import Phrasebook
 from voice.dialogue.content import Content
 from voice.dialogue.match import Matcher
 from voice.dialogue.passages import Passages
-from voice.dialogue.protocol import Event, goto
+from voice.dialogue.protocol import Event, applies, goto
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.state import State
 from voice.dialogue.triage.openings import ANYTHING, Opening, is_question
@@ -23,6 +23,8 @@ from voice.dialogue.triage.openings import ANYTHING, Opening, is_question
 LIKE_AN_EVENT = 0.74
 VERY_LIKE_AN_EVENT = 0.92
 URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
+WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
+"""Findings that are no opening by themselves but deserve a question back."""
 
 _ANOTHER = re.compile(
     r"\b(another (one|person|casualty|victim|man|woman|guy|child)|"
@@ -39,11 +41,12 @@ _SHORT = 8
 _TALK = (
     ("greeting", re.compile(r"^(hello|hi|hey|good (morning|evening|afternoon|day))( there)?$")),
     ("greeting", re.compile(r"\b(who|what) are you\b|\bwhat can you do\b")),
-    ("thanks", re.compile(r"\b(thank you|thanks)\b")),
+    ("thanks", re.compile(r"^(\w+ )?(thank you|thanks)( \w+){0,3}$")),
     (
         "comfort",
         re.compile(r"\bi am (so |really |very )?(scared|afraid|frightened|panicking|sorry)\b"),
     ),
+    ("comfort", re.compile(r"\b(what if|is|are) (he|she|they|i) (\w+ )*(die|dies|dying)\b")),
     ("comfort", re.compile(r"\b(oh my god|i can not do this|please do not (leave|go))\b")),
 )
 
@@ -139,20 +142,22 @@ class Interpreter:
         if _ANOTHER.search(words.normalise(text)):
             opening = self._content.openings.find(text) or Opening(ANYTHING, facts)
             return Begin(opening, another=True)
-        if found := self._by_findings(facts, URGENT, run) or self._by_report(
-            text, facts, run, VERY_LIKE_AN_EVENT
-        ):
+        found = (
+            self._by_findings(facts, URGENT, run)
+            or self._answer_by_finding(facts, run)
+            or self._by_report(text, facts, run, VERY_LIKE_AN_EVENT)
+            or self._by_findings(facts, frozenset(facts), run)
+        )
+        if found:
             return found
-        if found := self._by_findings(facts, frozenset(facts), run):
-            return found
+        if talk := _talk(text):
+            return talk
         if is_question(text):
             return Asking()
         if found := self._by_report(text, facts, run, LIKE_AN_EVENT):
             return found
         if self._passages.answer(text, run.place.slug):
             return Asking()
-        if talk := _talk(text):
-            return talk
         step = self._runner.step(run)
         if step.kind == "ask":
             answer = _yes_or_no(text)
@@ -168,19 +173,25 @@ class Interpreter:
         if is_question(text) or self._passages.answer(text, None):
             return Asking()
         facts = self._content.findings.read(text)
-        return Told(facts) if facts and "elsewhere" not in facts else Talk("chat")
+        worrying = WORRYING.intersection(facts) and "elsewhere" not in facts
+        return Told(facts) if worrying else Talk("chat")
+
+    def _answer_by_finding(self, facts: tuple[str, ...], run: Run) -> Answered | None:
+        """The answer to the pending question that the most urgent telling finding gives."""
+        choices = (self._runner.known_choice(run, frozenset((fact,))) for fact in facts)
+        return next((Answered(choice.name, facts) for choice in choices if choice), None)
 
     def _by_findings(
         self, facts: tuple[str, ...], among: frozenset[str], run: Run
     ) -> Answered | Happened | None:
         """What the most urgent of these findings answers or sets off."""
-        script = self._runner.script(run)
+        events = {event.finding: event for event in self._runner.script(run).events}
         for fact in facts:
             if fact not in among:
                 continue
-            if choice := self._runner.known_choice(run, frozenset((fact,))):
-                return Answered(choice.name, facts)
-            event = next((event for event in script.events if event.finding == fact), None)
+            if answer := self._answer_by_finding((fact,), run):
+                return Answered(answer.choice, facts)
+            event = events.get(fact)
             if event and self._leads_on(event, run):
                 return Happened(event, facts)
         return None
@@ -196,7 +207,9 @@ class Interpreter:
         return Happened(match.key, facts)
 
     def _leads_on(self, event: Event, run: Run) -> bool:
-        """False for an event that would only begin the running protocol again."""
+        """False for an event that does not apply, or would only begin the same protocol again."""
+        if not applies(event, run.facts):
+            return False
         slug = goto(event.then)
         return bool(event.steps) or not slug or self._content.resolve(slug) != run.place.slug
 

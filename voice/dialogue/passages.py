@@ -13,6 +13,8 @@ SAME_QUESTION = 0.72
 """Likeness to a stored phrasing from which its fixed answer is given."""
 RELATED = 0.42
 """Likeness from which a line belongs to the subject of the question."""
+RELATED_IDLE = 0.75
+"""The same with nothing running, when most questions are not about first aid."""
 LONGEST_PASSAGE = 120
 LONGEST_ANSWER = 30
 """Words."""
@@ -68,7 +70,8 @@ class Passages:
             (_weighed(match, running) for match in self._lines.ranked(question)),
             key=lambda match: -match.score,
         )
-        near = [match.key for match in ranked if match.score >= RELATED]
+        like = RELATED if running else RELATED_IDLE
+        near = [match.key for match in ranked if match.score >= like]
         best = next((line for line in near if line.speakable), None)
         if best is None:
             return None

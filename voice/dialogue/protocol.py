@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 Who = Literal["adult", "child", "infant"]
+WHO: tuple[Who, ...] = ("adult", "child", "infant")
 Kind = Literal["do", "ask", "timer", "loop", "goto", "end"]
 
 Slug = Annotated[str, Meta(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -136,6 +137,10 @@ class Event(Part, frozen=True, kw_only=True):
     sets: tuple[Slug, ...] = ()
     forgets: tuple[Slug, ...] = ()
     """Facts that are no longer certain and have to be asked again."""
+    if_: Slug | None = msgspec.field(name="if", default=None)
+    """Nothing happens unless this fact is known."""
+    unless: Slug | None = None
+    """Nothing happens when this fact is known."""
     eases: bool = False
     """It makes the emergency less urgent, so doubtful words are asked back."""
 
@@ -180,6 +185,13 @@ class Protocol(Part, frozen=True, kw_only=True):
             yield answer.say
         yield self.standing
         yield self.handover
+
+
+def applies(item: Step | Event, facts: frozenset[str]) -> bool:
+    """Whether `if` and `unless` of a step or event allow it."""
+    if item.if_ is not None and item.if_ not in facts:
+        return False
+    return item.unless is None or item.unless not in facts
 
 
 def step_lines(step: Step) -> Iterator[str]:

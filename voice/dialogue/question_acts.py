@@ -2,7 +2,7 @@
 
 import msgspec
 
-from voice.dialogue import guard
+from voice.dialogue import guard, words
 from voice.dialogue import interface as do
 from voice.dialogue.state import Asked
 from voice.dialogue.turn import Turn
@@ -15,6 +15,7 @@ def ask(turn: Turn, question: str, deadline_s: float, always: bool) -> None:
     """
     turn.heard = "question"
     running = turn.state.run.place.slug if turn.state.run else None
+    question = words.printable(question)
     if fixed := turn.passages.answer(question, running):
         topic, answer = fixed
         turn.answer(turn.content.say(answer.say), "fixed", topic)

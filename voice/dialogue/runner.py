@@ -8,7 +8,7 @@ questions whose answer is already known are not asked.
 import msgspec
 
 from voice.dialogue.content import Content
-from voice.dialogue.protocol import GOTO, RETURN, Choice, Event, Step, goto
+from voice.dialogue.protocol import GOTO, RETURN, WHO, Choice, Event, Step, applies, goto
 from voice.dialogue.script import Script
 from voice.dialogue.triage.openings import Opening
 
@@ -59,8 +59,7 @@ class Runner:
         facts = frozenset(self._content.region.facts)
         facts = self._content.findings.add(facts, opening.facts)
         slug = self._for_age(self._content.resolve(opening.slug), facts)
-        first = Place(slug, self._content.script(slug).first)
-        return self._settle(Run(first, facts))
+        return self._settle(Run(self._entrance(slug, facts), facts))
 
     def start_over(self, run: Run) -> Run:
         """The running protocol from its first step, nothing known."""
@@ -98,8 +97,7 @@ class Runner:
         known = self._content.findings.add(run.facts - set(event.forgets), (*facts, *event.sets))
         announce = (event.say,) if event.say else ()
         run = msgspec.structs.replace(run, facts=known, announce=announce)
-        script = self.script(run)
-        first = next((name for name, e in script.detours.items() if e.id == event.id), None)
+        first = self.script(run).entrance(event)
         if first is None:
             return self._settle(self._jump(run, event.then or RETURN))
         home = run.place.home or run.place.step
@@ -126,7 +124,7 @@ class Runner:
         return self._go(run, choice.then or following)
 
     def _go(self, run: Run, target: str) -> Run:
-        run = msgspec.structs.replace(self.learn(run, self.step(run).sets), announce=())
+        run = msgspec.structs.replace(run, announce=())
         return self._settle(self._jump(run, target))
 
     def _jump(self, run: Run, target: str) -> Run:
@@ -145,7 +143,15 @@ class Runner:
         if self._content.written(slug) is None and place.home:
             return self._at(run, Place(place.slug, place.home))
         found = self._for_age(self._content.resolve(slug), run.facts)
-        return self._at(run, Place(found, self._content.script(found).first))
+        return self._at(run, self._entrance(found, run.facts))
+
+    def _entrance(self, slug: str, facts: frozenset[str]) -> Place:
+        """Where a protocol begins: its first step, or what it has for an age it is not for."""
+        script = self._content.script(slug)
+        ages = facts - set(script.protocol.who)
+        event = next((e for e in script.events if e.finding in WHO and e.finding in ages), None)
+        detour = event and script.entrance(event)
+        return Place(slug, detour, script.first) if detour else Place(slug, script.first)
 
     def _for_age(self, slug: str, facts: frozenset[str]) -> str:
         """The protocol for the casualty's age, where it is written."""
@@ -165,23 +171,17 @@ class Runner:
         trail = run.trail
         for _ in range(_SETTLE):
             step = self.step(run)
-            if _skipped(step, run.facts):
+            if not applies(step, run.facts):
                 run = self._jump(run, self.script(run).after(step.id))
             elif step.kind == "goto":
                 run = msgspec.structs.replace(run, announce=(*run.announce, step.say)[-1:])
-                run = self._jump(self.learn(run, step.sets), self.script(run).after(step.id))
+                run = self._jump(run, self.script(run).after(step.id))
             elif step.kind == "ask" and (choice := self.known_choice(run, run.facts)):
                 run = self.learn(run, choice.sets)
                 run = self._jump(run, choice.then or self.script(run).following(step.id))
             else:
                 break
-        return msgspec.structs.replace(run, trail=trail)
-
-
-def _skipped(step: Step, facts: frozenset[str]) -> bool:
-    if step.if_ is not None and step.if_ not in facts:
-        return True
-    return step.unless is not None and step.unless in facts
+        return msgspec.structs.replace(self.learn(run, self.step(run).sets), trail=trail)
 
 
 def _choice(step: Step, name: str | None) -> Choice:

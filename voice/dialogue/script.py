@@ -46,6 +46,10 @@ class Script:
         """The event of this id, the protocol's own or one that holds everywhere."""
         return next((event for event in self.events if event.id == name), None)
 
+    def entrance(self, event: Event) -> str | None:
+        """The first step of an event, if it has steps."""
+        return next((name for name, e in self.detours.items() if e.id == event.id), None)
+
     def _link(self, steps: tuple[Step, ...]) -> None:
         for step, following in pairwise(steps):
             self._following[step.id] = following.id

@@ -8,7 +8,12 @@ from functools import lru_cache
 MAX_CHARS = 4000
 """What is longer is cut before it is understood; nobody says that much in one turn."""
 
-_IS = "he|she|it|that|what|who|there|here|where|how|someone|somebody|everyone|everybody|nobody"
+_IS = (
+    "he|she|it|that|what|who|there|here|where|how|someone|somebody|everyone|everybody|nobody"
+    "|something|everything|nothing"
+)
+_AFTER_IS = r"(?:not|\w+ing|gone|got|been|stopped|collapsed|fainted|unconscious|awake|dead|hurt)"
+"""What follows 's where it means "is" after any noun ("dad's not breathing")."""
 _CONTRACTIONS = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -21,6 +26,7 @@ _CONTRACTIONS = tuple(
         ),
         (rf"\b({_IS})'s\b", r"\1 is"),
         (r"\b(he|she|that|what|there|where)s\b", r"\1 is"),
+        (rf"\b(\w+)'s (?={_AFTER_IS}\b)", r"\1 is "),
         (r"\b(i)'?m\b", r"\1 am"),
         (r"\b(you|we|they)'re\b|\b(they)re\b", r"\1\2 are"),
         (r"\b(i|you|we|they)'ve\b", r"\1 have"),
@@ -115,6 +121,12 @@ def stem(word: str) -> str:
         if word.endswith(suffix) and len(word) - len(suffix) >= 3 and not word.endswith("ss"):
             return word[: -len(suffix)] + ("y" if suffix == "ies" else "")
     return word
+
+
+def printable(text: str) -> str:
+    """The text on one line, without control characters or broken Unicode."""
+    text = text[:MAX_CHARS].encode("utf-8", "ignore").decode()
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def sentences(text: str) -> int:

@@ -50,9 +50,13 @@ class Document:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise ContentError([Mistake(file, mark.line + 1 if mark else 1, _why(error))]) from None
-        except (yaml.YAMLError, RecursionError) as error:
+        except yaml.YAMLError as error:
             raise ContentError([Mistake(file, 1, f"not readable as YAML: {error}")]) from None
-        self.data: Any = None if node is None else self._value(node, "$")
+        try:
+            self.data: Any = None if node is None else self._value(node, "$")
+        except RecursionError:
+            mistake = Mistake(file, 1, "refers to itself or is nested too deep")
+            raise ContentError([mistake]) from None
         if self._mistakes:
             raise ContentError(self._mistakes)
 

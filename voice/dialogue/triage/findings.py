@@ -58,12 +58,15 @@ class Findings:
         Of findings about the same thing the more urgent holds, unless the other corrects it.
         """
         held: dict[str, str] = {}
+        corrects = False
         for clause in statements(text, supposing):
-            corrects = bool(_CORRECTION.search(clause))
-            for about, finding in self._in_clause(clause).items():
+            corrects = corrects or bool(_CORRECTION.search(clause))
+            found = self._in_clause(clause)
+            for about, finding in found.items():
                 before = held.get(about)
                 if before is None or corrects or self._rank[finding] < self._rank[before]:
                     held[about] = finding
+            corrects = corrects and not found
         return tuple(sorted(held.values(), key=self._rank.__getitem__))
 
     def add(self, facts: frozenset[str], new: Iterable[str]) -> frozenset[str]:

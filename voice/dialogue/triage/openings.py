@@ -107,7 +107,7 @@ def _by_rule(found: Iterable[str]) -> str | None:
 
 _ASKING = re.compile(
     r"^(?:(?:so|and|but|okay|ok|um|uh|oh|hey|please|well|then|also|quick question|wait) )*(?:"
-    r"what|how|why|when|where|which|who|"
+    r"what(?! an? )|how|why|when|where|which|who|"
     r"(?:should|shall|can|could|do|does|did|is|are|was|would|will|may|must|has|have|am|might) "
     r"(?:i|he|she|they|it|we|you|this|that|the|a|there|my|his|her|their|someone|somebody|"
     r"anyone|any|water|food|these|those|me|him|them))\b"

@@ -1,0 +1,137 @@
+"""Commands are whole utterances; the same words inside a sentence are not."""
+
+import pytest
+
+from tests.support.talking import Talk
+from voice.config import Settings
+from voice.dialogue import content as content_files
+from voice.dialogue import words, yamlfile
+from voice.dialogue.command_acts import COMMANDS
+from voice.dialogue.commands import CommandFile
+from voice.dialogue.content import Content
+from voice.dialogue.dialogue import Dialogue
+
+SAID = {
+    "next": ["next", "Okay, next please.", "um, next", "Next. Next. Next.", "done", "I'm done",
+             "okay it's done", "what now", "go on", "NEXT!", "next step", "Nekst.",
+             "I've done that"],
+    "repeat": ["repeat", "say that again please", "Can you say that again?", "pardon?", "what?",
+               "sorry, what was that", "one more time"],
+    "back": ["go back", "back", "previous step", "okay go back please"],
+    "stop": ["stop", "Stop!", "stop stop stop", "no, stop", "be quiet", "please stop talking",
+             "okay stop now"],
+    "stop-beat": ["stop the beat", "turn the beat off", "metronome off please"],
+    "pause": ["pause", "Pause. Pause. Pause.", "wait", "hold on", "wait a minute",
+              "hang on please"],
+    "resume": ["resume"],
+    "yes": ["yes", "Yeah.", "yes she is", "yep", "um, yes"],
+    "no": ["no", "Nope.", "no he isn't", "not really", "no, no"],
+    "skip": ["skip", "skip this step"],
+    "slower": ["slower", "slow down please", "more slowly"],
+    "faster": ["faster", "speed up"],
+    "louder": ["louder", "speak up", "I can't hear you"],
+    "quieter": ["quieter", "too loud"],
+    "help": ["help"],
+    "start-over": ["start over", "from the beginning please", "start again"],
+    "are-you-there": ["are you there?", "can you hear me", "hello, are you still there"],
+    "back-to-first": ["back to the first one"],
+    "handover": ["the ambulance is here"],
+    "start-beat": ["start the beat"],
+}  # fmt: skip
+
+NOT_COMMANDS = [
+    "how do I stop the bleeding",
+    "his heart stopped I think",
+    "go back to the part where you said push",
+    "stop the bleeding",
+    "it won't stop",
+    "the bleeding stopped",
+    "she stopped breathing",
+    "what do I do next to him",
+    "who is next to her",
+    "I can't go back to the car",
+    "he hurt his back",
+    "his back hurts",
+    "roll him on his back",
+    "the blood keeps going",
+    "is he done for",
+    "yes but he is gasping",
+    "no blood at all",
+    "there is no pulse",
+    "should I stop pushing",
+    "when can I stop",
+    "help him",
+    "help me lift her",
+    "can you help my dad",
+    "wait he is awake",
+    "wait for the ambulance or drive",
+    "she repeats the same words",
+    "he keeps repeating himself",
+    "do I skip the breaths",
+    "my heart skipped a beat",
+    "the beat of his heart is weird",
+    "does the beat matter",
+    "he is breathing slower",
+    "she is breathing faster now",
+    "the siren gets louder",
+    "it is getting quieter in here",
+    "his breathing got louder",
+    "start with the breaths",
+    "we had to start over with the other one",
+    "are you there yet he asked",
+    "I can hear the ambulance",
+    "pause between the breaths",
+    "how long is the pause",
+    "he resumed work yesterday",
+    "he said yes to the doctor",
+    "I know he is breathing",
+    "no one is here",
+    "go ahead of the car",
+    "continue with the other leg",
+    "is it okay to continue",
+    "ready for the shock",
+    "he had enough whiskey",
+    "quiet breathing is good I guess",
+    "carry on his shoulders",
+    "carry him on the bed",
+    "the next of kin is here",
+    "stop him from running away",
+    "I stopped at the red light",
+    "back pain after the fall",
+    "tell me when to stop",
+    "the last step broke and she fell",
+]
+
+
+@pytest.mark.parametrize(("name", "text"), [(n, t) for n, texts in SAID.items() for t in texts])
+def test_a_whole_utterance_is_heard_as_its_command(name: str, text: str, content: Content) -> None:
+    assert content.phrasebook.meaning(text) == name
+
+
+@pytest.mark.parametrize("text", NOT_COMMANDS)
+def test_command_words_inside_a_sentence_are_no_command(text: str, dialogue: Dialogue) -> None:
+    assert dialogue.content.phrasebook.meaning(text) is None
+    for protocol in dialogue.content.protocols:
+        talk = Talk(dialogue, dialogue.start(protocol))
+        assert not talk.say(text).heard.startswith("command:")
+
+
+def test_every_command_of_the_file_is_carried_out_and_every_act_can_be_said(
+    content: Content,
+) -> None:
+    named = {name for name in COMMANDS if content.phrasebook.phrases(name)}
+    assert named == COMMANDS
+    assert set(SAID) == COMMANDS
+    for name in COMMANDS:
+        for phrase in content.phrasebook.phrases(name):
+            assert content.phrasebook.meaning(phrase) == name
+
+
+def test_no_phrase_belongs_to_two_commands() -> None:
+    document = yamlfile.read(content_files.folder(Settings()) / "commands.yaml")
+    file = document.convert(document.data, CommandFile)
+    meant: dict[str, set[str]] = {}
+    for name, phrases in file.commands.items():
+        for phrase in phrases:
+            meant.setdefault(words.normalise(phrase), set()).add(name)
+    assert {phrase: names for phrase, names in meant.items() if len(names) > 1} == {}

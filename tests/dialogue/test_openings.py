@@ -1,0 +1,83 @@
+"""From an opening to its protocol, and nothing from what is no emergency."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.talking import Talk
+from voice.dialogue.content import Content
+from voice.dialogue.dialogue import Dialogue
+
+OPENINGS = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "evals" / "openings.jsonl").read_text().splitlines()
+]
+
+
+@pytest.mark.parametrize("case", OPENINGS, ids=[case["text"] for case in OPENINGS])
+def test_an_opening_leads_to_its_protocol(case: dict[str, str | None], content: Content) -> None:
+    found = content.openings.find(str(case["text"]))
+    assert (content.resolve(found.slug) if found else None) == case["protocol"]
+
+
+@pytest.mark.parametrize(
+    ("text", "findings"),
+    [
+        ("he's not breathing", {"not-breathing"}),
+        ("he is NOT breathing", {"not-breathing"}),
+        ("she isn't breathing normally", {"not-breathing"}),
+        ("he is breathing normally", {"breathing"}),
+        ("he can't breathe", {"cannot-breathe"}),
+        ("wait, he's awake", {"awake"}),
+        ("he's unconscious, no wait, he's awake", {"awake"}),
+        ("he was breathing but now he stopped breathing", {"not-breathing"}),
+        ("he's breathing, well, gasping really", {"gasping"}),
+        ("no bleeding but he won't wake up", {"no-bleeding", "unresponsive"}),
+        ("what if he stops breathing", set()),
+        ("I don't know if he is breathing", set()),
+        ("is he breathing", set()),
+        ("he's not breathing what do I do", {"not-breathing"}),
+        ("my 6 year old boy is choking", {"choking", "child"}),
+        ("my son is 30 years old", {"adult"}),
+        ("the baby went limp", {"infant", "unresponsive"}),
+        ("I'm all alone and there is no signal", {"alone", "no-phone"}),
+        ("it came out", {"cleared"}),
+        ("I can't get it out", set()),
+    ],
+)
+def test_findings_follow_negation_correction_and_questions(
+    text: str, findings: set[str], content: Content
+) -> None:
+    assert set(content.findings.read(text)) == findings
+
+
+def test_what_the_opening_told_is_not_asked(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue)
+    assert talk.say("he won't wake up but he is breathing normally").step == "call"
+    assert talk.say("next").step == "blood"
+
+
+def test_a_baby_never_gets_what_is_only_for_adults(dialogue: Dialogue) -> None:
+    for opening in ("my baby is choking", "the newborn isn't breathing"):
+        talk = Talk(dialogue)
+        said = [talk.say(opening).say] + [talk.say("next").say for _ in range(8)]
+        assert not any("belly button" in line or "Other hand on top" in line for line in said)
+
+
+def test_idle_chatter_gets_no_reply_in_a_live_session(listening: Dialogue) -> None:
+    for case in OPENINGS:
+        if case["protocol"] is None:
+            reply = Talk(listening).say(case["text"])
+            assert reply.kind in ("none", "answer", "chat"), case["text"]
+            assert reply.protocol is None or reply.kind == "answer"
+    for chatter in ("I need to buy milk", "can you play some music", "what time is it", "..."):
+        reply = Talk(listening).say(chatter)
+        assert (reply.kind, reply.say) == ("none", "")
+    assert Talk(listening).say("hello").kind == "chat"
+    assert Talk(listening).say("are you there?").say
+
+
+def test_asking_always_gets_words_back(dialogue: Dialogue) -> None:
+    for text in ("I need to buy milk", "what time is it", "...", "", "\x07", "hmm", "\ud800"):
+        assert Talk(dialogue).say(text).say

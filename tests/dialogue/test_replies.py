@@ -1,0 +1,195 @@
+"""What the dialogue promises about every reply, from every state, whatever is said."""
+
+import hypothesis.strategies as st
+import msgspec
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from tests.support.talking import Talk
+from voice.config import Settings
+from voice.dialogue import content as content_files
+from voice.dialogue import interface as d
+from voice.dialogue import words
+from voice.dialogue.command_acts import COMMANDS
+from voice.dialogue.dialogue import Dialogue
+from voice.dialogue.protocol import WHO, Protocol
+from voice.dialogue.runner import Runner
+from voice.dialogue.state import State
+from voice.dialogue.triage.openings import Opening
+
+CONTENT = content_files.load(Settings())
+DIALOGUE = Dialogue(CONTENT, Settings(), always=True)
+PROTOCOLS = sorted(CONTENT.protocols)
+
+_HEARD = ("start", "question", "chat", "noise")
+_PIECES = words.wordset(
+    "he she is not breathing choking bleeding stop next yes no what if how do I the blood a baby "
+    "awake gasping wait another one it came out pulse leg arm help and but ? . ,"
+)
+_FRAGMENTS = st.lists(
+    st.sampled_from(sorted(_PIECES)),
+    max_size=9,
+).map(" ".join)
+
+
+def _phrases(protocol: Protocol) -> list[str]:
+    """Everything that the protocol's file expects to hear."""
+    found = [*protocol.triggers, *protocol.procedures]
+    for event in protocol.events:
+        found += event.hear
+    for answer in protocol.answers:
+        found += answer.ask
+    for step in CONTENT.script(protocol.id).steps.values():
+        for choice in step.choices:
+            found += choice.hear
+    return found
+
+
+SAYABLE = st.one_of(
+    st.sampled_from([p for name in sorted(COMMANDS) for p in CONTENT.phrasebook.phrases(name)]),
+    st.sampled_from([text for p in CONTENT.protocols.values() for text in _phrases(p)]),
+    _FRAGMENTS,
+    st.text(max_size=40),
+)
+
+
+class Conversations(RuleBasedStateMachine):
+    """Any sequence of utterances, timers and words of a model."""
+
+    @initialize(slug=st.sampled_from([None, *PROTOCOLS]))
+    def begin(self, slug: str | None) -> None:
+        self.talk = Talk(DIALOGUE, DIALOGUE.start(slug))
+
+    @rule(
+        text=SAYABLE,
+        confidence=st.sampled_from([1.0, 0.8, 0.1]),
+        other=st.none() | SAYABLE,
+        speaking=st.booleans(),
+    )
+    def say(self, text: str, confidence: float, other: str | None, speaking: bool) -> None:
+        before = self.talk.place
+        alternatives = (other,) if other else ()
+        reply = self.talk.say(
+            text, confidence=confidence, alternatives=alternatives, speaking=speaking
+        )
+        if reply.heard == "question":
+            assert self.talk.place == before
+
+    @rule(name=st.sampled_from(["step", "other"]))
+    def timer(self, name: str) -> None:
+        self.talk.step(d.TimerFired(t=0.0, name=name))
+
+    @rule(request=st.integers(0, 3), text=st.text(max_size=60))
+    def stray_sentence(self, request: int, text: str) -> None:
+        """A sentence that nobody waits for any more is not spoken."""
+        self.talk.step(d.ModelSentence(t=0.0, request=request, text=text))
+        assert self.talk.of(d.Say) == []
+
+    @invariant()
+    def replies_are_as_promised(self) -> None:
+        if not hasattr(self, "talk"):
+            return
+        for effect in self.talk.effects:
+            if isinstance(effect, d.Say):
+                _check(effect, self.talk.state)
+
+    @invariant()
+    def stop_and_repeat_work(self) -> None:
+        if not hasattr(self, "talk"):
+            return
+        state = self.talk.state
+        stopped = Talk(DIALOGUE, state)
+        reply = stopped.say("stop", speaking=True)
+        assert reply.heard == "command:stop"
+        assert stopped.of(d.StopSpeaking)
+        assert stopped.place == self.talk.place
+        again = Talk(DIALOGUE, state)
+        if state.last:
+            reply = again.say("say that again")
+            assert (reply.say, reply.step) == (state.last.say, state.last.step)
+        assert again.place == self.talk.place
+
+
+def _check(effect: d.Say, state: State) -> None:
+    reply = effect.reply
+    kind, _, name = reply.heard.partition(":")
+    assert reply.heard in _HEARD or (kind in ("command", "choice", "event") and name)
+    assert not reply.reviewed
+    assert (reply.kind == "none") == (reply.say == "") or reply.heard == "command:stop"
+    assert reply.by == "fixed" or reply.kind == "answer"
+    if reply.kind == "answer":
+        assert words.count(reply.say) <= 30
+        assert words.sentences(reply.say) <= 2
+    if reply.kind == "protocol":
+        assert reply.protocol in CONTENT.protocols
+        assert reply.sources
+        step = CONTENT.script(reply.protocol).step(str(reply.step))
+        spoken = CONTENT.say(step.say)
+        assert reply.say.endswith(spoken)
+        assert words.count(spoken) <= 20
+        assert words.sentences(spoken) <= 2
+    if reply.kind in ("protocol", "command", "clarify") and state.run:
+        assert reply.protocol == state.run.place.slug
+
+
+Conversations.TestCase.settings = settings(
+    max_examples=80, stateful_step_count=30, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)  # fmt: skip
+TestConversations = Conversations.TestCase
+
+
+@pytest.mark.parametrize("slug", PROTOCOLS)
+def test_every_step_can_be_reached_by_speaking(slug: str) -> None:
+    """Search the states: `next`, every expected answer and every phrasing of an event."""
+    script = CONTENT.script(slug)
+    wanted = {step.id for step in script.steps.values() if step.kind != "goto"}
+    own = {step.id for step in CONTENT.protocols[slug].steps}
+    everywhere = {event.id for event in CONTENT.everywhere}
+    wanted = {name for name in wanted if name in own or script.detours[name].id not in everywhere}
+    lines = ["next"] + [e.hear[0] for e in CONTENT.protocols[slug].events if e.hear]
+    seen: set[str] = set()
+    runner = Runner(CONTENT)
+    waiting = [State(run=runner.start(Opening(slug, (who,)))) for who in WHO]
+    while waiting and wanted - seen:
+        state = waiting.pop(0)
+        run = state.run
+        if run is None or run.place.slug != slug or run.place.step in seen:
+            continue
+        seen.add(run.place.step)
+        answers = [c.hear[0] for c in script.step(run.place.step).choices]
+        for line in [*answers, *lines]:
+            talk = Talk(DIALOGUE, state)
+            talk.say(line)
+            waiting.append(talk.state)
+    assert wanted - seen == set()
+
+
+@pytest.mark.parametrize("slug", PROTOCOLS)
+def test_noise_at_a_question_asks_once_more_and_then_takes_the_safe_choice(slug: str) -> None:
+    state = DIALOGUE.start(slug)
+    for _ in range(20):
+        talk = Talk(DIALOGUE, state)
+        assert state.run is not None
+        step = CONTENT.script(state.run.place.slug).step(state.run.place.step)
+        if step.kind == "ask":
+            assert talk.say("mumble grumble").say == CONTENT.say(str(step.on_unclear))
+            reply = talk.say("mumble grumble")
+            assert reply.heard == f"choice:{step.safe}"
+            by_next = Talk(DIALOGUE, state)
+            by_next.say("next")
+            assert by_next.place == talk.place
+        else:
+            talk.say("next")
+        state = talk.state
+
+
+def test_a_state_can_be_replayed_from() -> None:
+    talk = Talk(DIALOGUE)
+    talk.say("he is not breathing")
+    kept = talk.state
+    first = Talk(DIALOGUE, kept).say("next")
+    talk.say("he woke up")
+    assert Talk(DIALOGUE, kept).say("next") == first
+    assert msgspec.structs.replace(kept) == kept

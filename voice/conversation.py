@@ -1,0 +1,102 @@
+"""The dialogue in text: carries out its effects without audio, one reply a turn."""
+
+import queue
+import sys
+from collections.abc import Iterable
+
+import msgspec
+
+from voice.config import Settings
+from voice.dialogue import interface as d
+from voice.dialogue.dialogue import Dialogue
+from voice.engines.host import WorkerHost
+from voice.errors import UserError
+from voice.events import Reply
+
+_LOAD_S = 180.0
+_GRACE_S = 5.0
+"""How much longer than its own deadline an answer is waited for."""
+
+
+class LazyModel:
+    """The language model, started at the first question that needs it. One thread uses it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._inbox: queue.SimpleQueue[d.Input] = queue.SimpleQueue()
+        self._host: WorkerHost | None = None
+        self._started = False
+
+    def ask(self, question: d.AskModel) -> None:
+        """Put the question; `next` gives what comes of it."""
+        from voice.answering import AnswerWriter
+
+        self._start()
+        AnswerWriter(self._host, self._inbox.put).ask(question)
+
+    def next(self, request: int) -> d.Input:
+        """Wait for the next sentence, or the end, of the answer to this request."""
+        while True:
+            try:
+                event = self._inbox.get(timeout=_LOAD_S if self._host else _GRACE_S)
+            except queue.Empty:
+                return d.ModelEnded(t=0.0, request=request, reason="failed")
+            if isinstance(event, d.ModelSentence | d.ModelEnded) and event.request == request:
+                return event
+
+    def close(self) -> None:
+        """End the worker, if it was started."""
+        if self._host:
+            self._host.close()
+
+    def _start(self) -> None:
+        if self._started:
+            return
+        self._started = True
+        from voice.engines import roster
+
+        try:
+            missing = roster.llm_absent(self._settings)
+            spec = None if missing else roster.llm(self._settings)
+        except UserError as error:
+            missing, spec = str(error), None
+        if spec is None:
+            print(f"note: answering from passages alone: {missing}", file=sys.stderr)
+            return
+        self._host = WorkerHost(spec, lambda state, pid, detail: None)
+        self._host.start()
+        self._host.wait(_LOAD_S)
+
+
+class Conversation:
+    """One conversation in text; typed words count as certain and timers do not fire."""
+
+    def __init__(self, dialogue: Dialogue, model: LazyModel, protocol: str | None = None) -> None:
+        self._dialogue = dialogue
+        self._model = model
+        self._state = dialogue.start(protocol)
+        self._turns = 0
+
+    def turn(self, text: str, confidence: float = 1.0) -> Reply:
+        """Say something and get the reply."""
+        self._turns += 1
+        utterance = d.Utterance(t=float(self._turns), text=text, confidence=confidence)
+        replies = self._step(utterance)
+        while self._state.asked is not None:
+            replies += self._step(self._model.next(self._state.asked.request))
+        return _joined(replies)
+
+    def _step(self, event: d.Input) -> list[Reply]:
+        outcome = self._dialogue.step(self._state, event)
+        self._state = outcome.state
+        for effect in outcome.effects:
+            if isinstance(effect, d.AskModel):
+                self._model.ask(effect)
+        return [effect.reply for effect in outcome.effects if isinstance(effect, d.Say)]
+
+
+def _joined(replies: Iterable[Reply]) -> Reply:
+    """The sentences of one answer as one reply."""
+    first, *others = replies
+    text = " ".join(reply.say for reply in (first, *others) if reply.say)
+    return msgspec.structs.replace(first, say=text)

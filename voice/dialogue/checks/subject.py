@@ -1,0 +1,64 @@
+"""The protocol under check, with the paths by which its parts are found in the file."""
+
+from collections.abc import Iterator
+
+from voice.dialogue.content import Content
+from voice.dialogue.protocol import Event, Protocol, Step, event_steps
+from voice.dialogue.script import Script
+from voice.dialogue.yamlfile import Document, Mistake
+
+Found = tuple[str, str]
+"""A path in the file and what is wrong there."""
+
+
+class Subject:
+    """One protocol, its document, and the content it lives in."""
+
+    def __init__(self, protocol: Protocol, document: Document, content: Content) -> None:
+        self.protocol = protocol
+        self.content = content
+        self.script = Script(protocol)
+        self._document = document
+
+    def mistake(self, path: str, reason: str) -> Mistake:
+        """What was found, with file and line."""
+        return self._document.mistake(path, reason)
+
+    def steps(self) -> Iterator[tuple[str, Step]]:
+        """The steps of the protocol itself."""
+        for index, step in enumerate(self.protocol.steps):
+            yield f"$.steps[{index}]", step
+
+    def events(self) -> Iterator[tuple[str, Event]]:
+        """The events."""
+        for index, event in enumerate(self.protocol.events):
+            yield f"$.events[{index}]", event
+
+    def all_steps(self) -> Iterator[tuple[str, Step]]:
+        """The steps of the protocol and of its events."""
+        yield from self.steps()
+        for path, event in self.events():
+            for index, step in enumerate(event_steps(event)):
+                yield f"{path}.steps[{index}]", step
+
+    def step_lines(self) -> Iterator[Found]:
+        """Lines that tell one action: steps, questions put again, announcements."""
+        for path, step in self.all_steps():
+            yield f"{path}.say", step.say
+            if step.on_unclear:
+                yield f"{path}.on_unclear", step.on_unclear
+        for path, event in self.events():
+            if event.say:
+                yield f"{path}.say", event.say
+        yield "$.standing", self.protocol.standing
+
+    def answer_lines(self) -> Iterator[Found]:
+        """Longer lines: answers and the handover."""
+        for index, answer in enumerate(self.protocol.answers):
+            yield f"$.answers[{index}].say", answer.say
+        yield "$.handover", self.protocol.handover
+
+    def lines(self) -> Iterator[Found]:
+        """Every line that can be spoken."""
+        yield from self.step_lines()
+        yield from self.answer_lines()
