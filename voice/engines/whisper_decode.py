@@ -2,9 +2,10 @@
 
 Whisper was trained on 30 s windows. Its encoder also takes shorter ones, at a fraction of the
 time, but may then repeat itself or mishear; these rules say how short and when to look again.
+Two things keep short windows honest: padding with the features of silence, as in training, and
+decoding with timestamps, which make the decoder notice that the speech is over.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,28 +25,28 @@ MARGIN = 300
 LONGEST = 28 * SPEECH_RATE
 """Samples of the longest clip that is decoded in one window."""
 EARLIEST_CUT = 16 * SPEECH_RATE
+LOOP_TOKENS = 6
+"""Tokens of three rounds or more from which a repetition counts as a loop."""
+STAMP = SPEECH_RATE // 50
+"""Samples from one timestamp to the next."""
+TAIL = SPEECH_RATE * 3 // 10
+"""Samples at a clip's end that cannot hold a whole further segment."""
 QUIET = SPEECH_RATE // 4
 """Samples over which the loudness around a cut is averaged."""
+
+DOUBTFUL_LOGPROB = -1.1
+"""Lower thresholds look again at a tenth of the clips, higher ones at many for little gain."""
+DOUBTFUL_TOKENS_PER_S = 6.0
 
 Audio = NDArray[np.float32]
 """Mono, full scale ±1, at SPEECH_RATE."""
 
 
 @dataclass(frozen=True)
-class Limits:
-    """When the result of a short window is not trusted."""
-
-    avg_logprob: float = -0.7
-    tokens_per_s: float = 6.0
-
-
-@dataclass(frozen=True)
 class Reading:
-    """What one decode gave."""
+    """What one decode gave: text tokens, without marks."""
 
     tokens: tuple[int, ...]
-    avg_logprob: float
-    """Mean log probability a token, the end included."""
     looped: bool = False
     """It repeated itself or did not come to an end; the tokens are cut."""
 
@@ -58,39 +59,56 @@ def window_frames(samples: int) -> int:
 
 def token_cap(samples: int) -> int:
     """More tokens than anybody says in a clip of this length."""
-    return min(12 + round(9 * samples / SPEECH_RATE), 220)
+    return min(12 + round(7 * samples / SPEECH_RATE), 220)
+
+
+def spoken(tokens: Sequence[int], samples: int, end: int, zero: int) -> tuple[int, ...]:
+    """The text tokens, without segments that begin where the clip is over.
+
+    `end` is the id of the end of text, above which everything is a mark; `zero` is the id of the
+    timestamp 0.00, from which on each id is one STAMP later.
+    """
+    latest = zero + (samples - TAIL) / STAMP
+    out, begins = [], zero
+    for token in tokens:
+        if token >= zero:
+            begins = token
+        elif token < end and begins < latest:
+            out.append(token)
+    return tuple(out)
 
 
 def cut_loop(tokens: Sequence[int]) -> tuple[int, ...] | None:
-    """Cut before the third occurrence of any 3-gram; None when there is no such repetition."""
-    seen: Counter[tuple[int, ...]] = Counter()
-    for end in range(3, len(tokens) + 1):
-        gram = tuple(tokens[end - 3 : end])
-        seen[gram] += 1
-        if seen[gram] == 3:
-            return tuple(tokens[: end - 3])
+    """Cut a text that ends in the same words over and over; None when it does not.
+
+    Two rounds are kept: people say things twice, and three short words ("no, no, no") as well.
+    Repetitions that something follows are left alone, for a looping decoder never comes back.
+    """
+    for end in (len(tokens), len(tokens) - 1):  # the last round may have a full stop of its own
+        for size in range(1, end // 3 + 1):
+            same = 0
+            while same + size < end and tokens[end - 1 - same] == tokens[end - 1 - same - size]:
+                same += 1
+            if same >= 2 * size and same + size >= LOOP_TOKENS:
+                return tuple(tokens[: end - same + size])
     return None
 
 
-def reading(tokens: Sequence[int], avg_logprob: float, cap: int) -> Reading:
-    """Judge the tokens of one decode that was allowed `cap` of them."""
+def reading(tokens: Sequence[int], complete: bool) -> Reading:
+    """Judge the text tokens of one decode; `complete`: it ended by itself, not at its cap."""
     cut = cut_loop(tokens)
     if cut is not None:
-        return Reading(cut, avg_logprob, looped=True)
-    return Reading(tuple(tokens), avg_logprob, looped=len(tokens) >= cap)
+        return Reading(cut, looped=True)
+    return Reading(tuple(tokens), looped=not complete)
 
 
-def doubtful(found: Reading, samples: int, limits: Limits) -> bool:
-    """Whether a short window's result deserves a look at the full one."""
-    fast = len(found.tokens) > 4 + limits.tokens_per_s * samples / SPEECH_RATE
-    return found.looped or fast or found.avg_logprob < limits.avg_logprob
+def doubtful(found: Reading, logprob: float, samples: int) -> bool:
+    """Whether a short window's result deserves a look at the full one.
 
-
-def better(short: Reading, full: Reading) -> Reading:
-    """Choose between the readings of the two windows."""
-    if short.looped != full.looped:
-        return full if short.looped else short
-    return full if full.avg_logprob >= short.avg_logprob else short
+    `logprob` is the mean log probability of the text tokens.
+    """
+    fast = len(found.tokens) > 4 + DOUBTFUL_TOKENS_PER_S * samples / SPEECH_RATE
+    return found.looped or fast or logprob < DOUBTFUL_LOGPROB
 
 
 def pieces(audio: Audio) -> list[Audio]:
@@ -104,5 +122,5 @@ def pieces(audio: Audio) -> list[Audio]:
 
 
 def _quietest(audio: Audio) -> int:
-    energy = np.convolve(audio.astype(np.float64) ** 2, np.ones(QUIET), mode="valid")
-    return int(energy.argmin()) + QUIET // 2
+    total = np.cumsum(audio.astype(np.float64) ** 2)
+    return int((total[QUIET:] - total[:-QUIET]).argmin()) + QUIET // 2

@@ -1,7 +1,5 @@
 """The inside of a speech recognition worker: Whisper on CTranslate2, below faster-whisper's
 `transcribe`, which always pads to 30 s and retries at rising temperatures for seconds.
-
-Options: `model_path` (directory), `threads`, `compute` (CTranslate2's type), `device`.
 """
 
 import math
@@ -10,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from voice.engines import whisper_decode as rules
@@ -30,14 +29,27 @@ _SHORTEST = SPEECH_RATE // 20
 _NOTHING_LOGPROB = -10.0
 
 
+class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to load and how."""
+
+    model_path: str
+    """Directory of a model for faster-whisper."""
+    threads: int = 1
+    compute: str = "int8"
+    """CTranslate2's compute type."""
+    device: str = "cpu"
+
+
 @dataclass(frozen=True)
 class _Decoded:
     """One piece of audio in one window; the best reading first."""
 
     readings: tuple[rules.Reading, ...]
+    scores: tuple[float, ...]
+    """The decoder's own mean log probability of each reading, marks included."""
+    words: tuple[Word, ...]
     no_speech_prob: float
     frames: int
-    encoded: Any
 
     @property
     def best(self) -> rules.Reading:
@@ -45,14 +57,11 @@ class _Decoded:
 
 
 class WhisperWorker:
-    """Serves `Transcribe`. Greedy and deterministic unless a beam is asked for."""
+    """Serves `Transcribe`; the same audio always gives the same text."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
-        self._path = Path(options["model_path"])
-        self._threads = int(options.get("threads", 1))
-        self._compute = str(options.get("compute", "int8"))
-        self._device = str(options.get("device", "cpu"))
-        self._limits = rules.Limits(**options.get("limits", {}))
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._path = Path(options.model_path)
 
     def load(self) -> dict[str, float | int | str]:
         """Load the model from its directory and run it once, because the first run is slow."""
@@ -64,9 +73,9 @@ class WhisperWorker:
 
         self._model = WhisperModel(
             str(self._path),
-            device=self._device,
-            compute_type=self._compute,
-            cpu_threads=self._threads,
+            device=self._options.device,
+            compute_type=self._options.compute,
+            cpu_threads=self._options.threads,
         )
         multilingual = self._model.model.is_multilingual
         self._tokenizer = Tokenizer(
@@ -78,7 +87,7 @@ class WhisperWorker:
             "model": self._path.name,
             "device": self._model.model.device,
             "compute": self._model.model.compute_type,
-            "threads": self._threads,
+            "threads": self._options.threads,
         }
 
     def handle(
@@ -100,32 +109,30 @@ class WhisperWorker:
         self, audio: rules.Audio, request: Transcribe, cancelled: Callable[[], bool]
     ) -> _Decoded | None:
         """Decode one piece in the window asked for; None when cancelled on the way."""
-        frames = rules.window_frames(len(audio))
-        if request.window == "full":
-            frames = rules.FULL_WINDOW
-        first = self._decode(audio, frames, request)
-        if (
-            request.window != "auto"
-            or frames == rules.FULL_WINDOW
-            or not rules.doubtful(first.best, len(audio), self._limits)
-        ):
-            return None if cancelled() else first
-        if cancelled():
-            return None
-        again = self._decode(audio, rules.FULL_WINDOW, request, beam=_FULL_BEAM)
-        if cancelled():
-            return None
-        return again if rules.better(first.best, again.best) is again.best else first
+        short = rules.window_frames(len(audio))
+        if request.window == "full" or (request.window == "auto" and short == rules.FULL_WINDOW):
+            found = self._decode(audio, rules.FULL_WINDOW, request)
+        else:
+            found = self._decode(audio, short, request)
+            doubt = rules.doubtful(found.best, _mean_logprob(found.words), len(audio))
+            if request.window == "auto" and doubt and not cancelled():
+                again = self._decode(audio, rules.FULL_WINDOW, request, beam=_FULL_BEAM)
+                if found.best.looped or not again.best.looped:
+                    found = again
+        return None if cancelled() else found
 
     def _decode(
         self, audio: rules.Audio, frames: int, request: Transcribe, beam: int = 1
     ) -> _Decoded:
-        model = self._model
+        """Encode and decode once; the full window as the library does it, short ones guarded."""
+        model, names = self._model, self._tokenizer
+        guarded = frames < rules.FULL_WINDOW
         features = model.feature_extractor(audio)[:, :frames]
-        features = np.pad(features, ((0, 0), (0, frames - features.shape[1])))
-        encoded = model.encode(features)
+        padding = ((0, 0), (0, frames - features.shape[1]))
+        silence = features.min() if guarded else 0.0
+        encoded = model.encode(np.pad(features, padding, constant_values=silence))
         prompt = model.get_prompt(
-            self._tokenizer, [], without_timestamps=True, hotwords=request.hotwords or None
+            names, [], without_timestamps=not guarded, hotwords=request.hotwords or None
         )
         cap = request.max_tokens or rules.token_cap(len(audio))
         result = model.model.generate(
@@ -133,64 +140,69 @@ class WhisperWorker:
             [prompt],
             beam_size=max(beam, request.beam, request.nbest),
             num_hypotheses=request.nbest,
-            max_length=min(len(prompt) + cap, model.max_length),
+            # CTranslate2 gives the text this less the prompt, and never more than half of it.
+            max_length=min(cap + max(cap, len(prompt)), model.max_length),
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
         readings = tuple(
-            rules.reading(tokens, score * len(tokens) / (len(tokens) + 1), cap)
-            for tokens, score in zip(result.sequences_ids, result.scores, strict=True)
-        )
-        return _Decoded(readings, result.no_speech_prob, frames, encoded)
-
-    def _transcript(self, request: Transcribe, parts: Sequence[_Decoded]) -> Transcript:
-        if not parts:
-            return Transcript(
-                id=request.id,
-                generation=request.generation,
-                text="",
-                avg_logprob=_NOTHING_LOGPROB,
-                no_speech_prob=1.0,
+            rules.reading(
+                rules.spoken(tokens, len(audio), end=names.eot, zero=names.timestamp_begin),
+                complete=len(tokens) < cap,
             )
-        best = [part.best for part in parts]
-        lengths = [len(r.tokens) + 1 for r in best]
-        total = math.fsum(r.avg_logprob * n for r, n in zip(best, lengths, strict=True))
-        detailed = request.nbest > 1
-        return Transcript(
-            id=request.id,
-            generation=request.generation,
-            text=" ".join(filter(None, map(self._text, best))),
-            avg_logprob=total / sum(lengths),
-            no_speech_prob=min(part.no_speech_prob for part in parts),
-            alternatives=self._alternatives(parts[0]) if detailed and len(parts) == 1 else (),
-            words=tuple(w for p in parts for w in self._words(p)) if detailed else (),
-            window_s=max(part.frames for part in parts) * rules.FRAME / SPEECH_RATE,
-            looped=any(r.looped for r in best),
+            for tokens in result.sequences_ids
+        )
+        return _Decoded(
+            readings=readings,
+            scores=tuple(result.scores),
+            words=self._words(readings[0], encoded, frames),
+            no_speech_prob=result.no_speech_prob,
+            frames=frames,
         )
 
-    def _alternatives(self, part: _Decoded) -> tuple[Hypothesis, ...]:
-        """The further readings that differ in text, best first."""
-        found = {self._text(part.best): 0.0}
-        for other in part.readings[1:]:
-            found.setdefault(self._text(other), other.avg_logprob)
-        return tuple(Hypothesis(text, score) for text, score in list(found.items())[1:])
-
-    def _words(self, part: _Decoded) -> tuple[Word, ...]:
-        tokens = list(part.best.tokens)
-        if not tokens:
+    def _words(self, found: rules.Reading, encoded: Any, frames: int) -> tuple[Word, ...]:
+        """Each token's probability, from one more pass over the finished text."""
+        if not found.tokens:
             return ()
-        aligned = self._model.model.align(
-            part.encoded, self._tokenizer.sot_sequence, [tokens], part.frames
-        )[0]
+        tokens = list(found.tokens)
+        start = self._tokenizer.sot_sequence
+        aligned = self._model.model.align(encoded, start, [tokens], frames)[0]
         return tuple(
             Word(self._tokenizer.decode([token]), probability)
             for token, probability in zip(tokens, aligned.text_token_probs, strict=True)
         )
 
+    def _transcript(self, request: Transcribe, parts: Sequence[_Decoded]) -> Transcript:
+        words = tuple(word for part in parts for word in part.words)
+        return Transcript(
+            id=request.id,
+            generation=request.generation,
+            text=" ".join(filter(None, (self._text(part.best) for part in parts))),
+            avg_logprob=_mean_logprob(words),
+            no_speech_prob=min((part.no_speech_prob for part in parts), default=1.0),
+            alternatives=self._alternatives(parts[0]) if len(parts) == 1 else (),
+            words=words,
+            window_s=max((p.frames for p in parts), default=0) * rules.FRAME / SPEECH_RATE,
+            looped=any(part.best.looped for part in parts),
+        )
+
+    def _alternatives(self, part: _Decoded) -> tuple[Hypothesis, ...]:
+        """The further readings that differ in text, best first."""
+        found = {self._text(part.best): 0.0}
+        for other, score in zip(part.readings[1:], part.scores[1:], strict=True):
+            found.setdefault(self._text(other), score)
+        return tuple(Hypothesis(text, score) for text, score in list(found.items())[1:])
+
     def _text(self, found: rules.Reading) -> str:
         return str(self._tokenizer.decode(list(found.tokens))).strip()
 
 
+def _mean_logprob(words: Sequence[Word]) -> float:
+    if not words:
+        return _NOTHING_LOGPROB
+    return math.fsum(math.log(max(w.probability, 1e-9)) for w in words) / len(words)
+
+
 def create(options: dict[str, Any]) -> WhisperWorker:
     """Make the worker; nothing is loaded yet."""
-    return WhisperWorker(options)
+    return WhisperWorker(msgspec.convert(options, Options))

@@ -1,0 +1,200 @@
+"""Speech recognition on real weights and recordings of people."""
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.asking import States, ask, until
+from tests.support.clips import clip, clips
+from voice.bench import wer
+from voice.bench.recognition import looped
+from voice.config import Settings
+from voice.engines import roster
+from voice.engines.host import WorkerHost, WorkerSpec
+from voice.engines.interfaces import (
+    SPEECH_RATE,
+    Failed,
+    SpeechChunk,
+    Synthesize,
+    Transcribe,
+    Transcript,
+)
+
+SETTINGS = Settings()
+QUESTION = "rh_what_time_is_it"
+
+
+def started(spec: WorkerSpec) -> WorkerHost:
+    host = WorkerHost(spec, States())
+    host.start()
+    assert host.wait(60) == "ready"
+    return host
+
+
+@pytest.fixture(scope="module")
+def stt():
+    host = started(roster.whisper("stt", SETTINGS.stt.model, 2, SETTINGS.cache_dir()))
+    yield host
+    host.close()
+
+
+def transcribe(host: WorkerHost, audio: bytes, **options) -> Transcript:
+    result = ask(host, Transcribe(audio=audio, deadline_s=60.0, **options)).end()
+    assert isinstance(result, Transcript), result
+    return result
+
+
+@pytest.fixture(scope="module")
+def heard(stt) -> dict[str, Transcript]:
+    return {c.name: transcribe(stt, c.audio) for c in clips()}
+
+
+def test_sentences_are_understood(heard):
+    spoken = [c for c in clips() if len(wer.words(c.text)) >= 3]
+    assert len(spoken) >= 15
+    assert wer.rate((c.text, heard[c.name].text) for c in spoken) < 0.12
+
+
+def test_single_words_never_loop(heard):
+    words = [c for c in clips() if len(wer.words(c.text)) == 1]
+    assert len(words) >= 20
+    assert not [c.name for c in words if looped(c.text, heard[c.name].text)]
+
+
+def test_what_was_said_twice_is_heard_twice(stt):
+    twice = transcribe(stt, clip(QUESTION).audio * 2)
+    assert wer.words(twice.text) == ["what", "time", "is", "it"] * 2
+
+
+def test_most_short_clips_need_the_short_window_only(heard):
+    short = [heard[c.name].window_s for c in clips() if c.seconds < 6.0]
+    assert set(short) <= {10.0, 30.0}
+    assert short.count(10.0) > 0.8 * len(short)
+
+
+def test_the_text_has_no_marks_and_no_space_around_it(heard):
+    for transcript in heard.values():
+        assert transcript.text == transcript.text.strip()
+        assert "<|" not in transcript.text
+
+
+def test_words_carry_probabilities_and_make_up_the_text(heard):
+    for transcript in heard.values():
+        assert "".join(w.text for w in transcript.words).strip() == transcript.text
+        assert all(0.0 <= w.probability <= 1.0 for w in transcript.words)
+        assert transcript.avg_logprob <= 0.0
+
+
+def test_the_same_audio_gives_the_same_result(stt):
+    audio = clip(QUESTION).audio
+    first, second = transcribe(stt, audio), transcribe(stt, audio)
+    assert (first.text, first.avg_logprob) == (second.text, second.avg_logprob)
+
+
+def test_further_readings_differ_and_come_best_first(stt):
+    transcript = transcribe(stt, clip("my_computer_05").audio, nbest=4)
+    texts = [transcript.text, *(other.text for other in transcript.alternatives)]
+    assert len(transcript.alternatives) >= 1
+    assert len(set(texts)) == len(texts)
+    scores = [other.avg_logprob for other in transcript.alternatives]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_window_can_be_chosen(stt):
+    audio = clip(QUESTION).audio
+    assert transcribe(stt, audio, window="full").window_s == 30.0
+    assert transcribe(stt, audio, window="short").window_s == 10.0
+
+
+def test_a_clip_longer_than_a_window_loses_no_word(stt):
+    speech = clip("jfk")
+    pause = bytes(SPEECH_RATE)  # half a second
+    transcript = transcribe(stt, (speech.audio + pause) * 4)
+    truth = " ".join([speech.text] * 4)
+    assert wer.rate([(truth, transcript.text)]) < 0.08
+
+
+def test_a_cap_on_tokens_is_kept_and_flagged(stt):
+    transcript = transcribe(stt, clip("jfk").audio, window="short", max_tokens=5)
+    assert len(transcript.words) <= 5
+    assert transcript.looped
+
+
+@pytest.mark.parametrize("samples", [0, 1, 100])
+def test_next_to_no_audio_is_next_to_no_text(stt, samples):
+    transcript = transcribe(stt, bytes(2 * samples))
+    assert (transcript.text, transcript.no_speech_prob) == ("", 1.0)
+
+
+def test_noise_is_not_taken_for_certain_speech(stt):
+    noise = np.random.default_rng(7).normal(0, 300, 2 * SPEECH_RATE).astype("<i2").tobytes()
+    transcript = transcribe(stt, noise)
+    assert transcript.no_speech_prob > 0.5 or transcript.avg_logprob < -1.0
+
+
+@pytest.mark.parametrize(
+    "request_", [Transcribe(audio=b"\0"), Synthesize(text="x")], ids=["half a sample", "no speech"]
+)
+def test_a_senseless_request_is_an_error_and_the_worker_goes_on(stt, request_):
+    pid = stt.pid
+    assert ask(stt, request_).failure().reason == "error"
+    assert transcribe(stt, clip(QUESTION).audio).text
+    assert stt.pid == pid
+
+
+def test_a_cancelled_utterance_gives_no_text_and_the_next_one_does(stt):
+    pid = stt.pid
+    long = ask(stt, Transcribe(audio=clip("jfk").audio * 5, generation=1, deadline_s=60.0))
+    following = ask(stt, Transcribe(audio=clip(QUESTION).audio, generation=2, deadline_s=60.0))
+    stt.cancel(before=2)
+    assert long.failure().reason == "cancelled"
+    assert "time" in following.end().text
+    assert stt.pid == pid
+    assert not [r for r in long.results if isinstance(r, SpeechChunk | Transcript)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_lost_worker_comes_back_and_hears_again(stt, number):
+    pid = stt.pid
+    os.kill(pid, number)
+    until(lambda: stt.state == "ready" and stt.pid != pid, "return of the recogniser")
+    assert "time" in transcribe(stt, clip(QUESTION).audio).text
+
+
+def test_the_tiny_model_serves_as_well():
+    host = started(roster.whisper("tiny", SETTINGS.stt.tiny, 1, SETTINGS.cache_dir()))
+    assert host.info["model"] == SETTINGS.stt.tiny
+    assert "time" in transcribe(host, clip("rh_what_time_is_it").audio).text
+    host.close()
+
+
+@pytest.mark.parametrize("missing", ["tokenizer.json", "model.bin"])
+def test_an_incomplete_model_is_refused_by_name(tmp_path, missing):
+    for file in (SETTINGS.cache_dir() / SETTINGS.stt.tiny).iterdir():
+        if file.name != missing:
+            (tmp_path / file.name).symlink_to(file)
+    assert missing in refusal(tmp_path)
+
+
+def test_a_truncated_model_is_refused_and_does_not_crash(tmp_path):
+    for file in (SETTINGS.cache_dir() / SETTINGS.stt.tiny).iterdir():
+        (tmp_path / file.name).symlink_to(file)
+    weights = (tmp_path / "model.bin").read_bytes()[:1_000_000]
+    (tmp_path / "model.bin").unlink()
+    (tmp_path / "model.bin").write_bytes(weights)
+    assert refusal(tmp_path)
+
+
+def refusal(folder: Path) -> str:
+    states = States()
+    options = {"model_path": str(folder)}
+    module = "voice.engines.whisper_worker"
+    host = WorkerHost(WorkerSpec(name="stt", module=module, options=options), states)
+    host.start()
+    assert host.wait(60) == "failed"
+    host.close()
+    assert isinstance(ask(host, Transcribe(audio=b"")).end(), Failed)
+    return states.seen[1][2]

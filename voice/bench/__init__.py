@@ -1,0 +1,1 @@
+"""Measurements of the assistant against plain use of the same engines."""

@@ -1,0 +1,83 @@
+"""Measure the assistant on this machine. `bench recognition`: our speech recognition against
+faster-whisper's own call, on the same clips in the same run: word error rate, time, loops.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from voice import config
+from voice.cli import options
+
+CLIPS = config.ROOT / "tests" / "data" / "speech"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add what can be measured."""
+    kinds = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    recognition = kinds.add_parser("recognition", help="speech recognition: errors and time")
+    recognition.add_argument(
+        "--clips",
+        type=Path,
+        default=CLIPS,
+        metavar="DIR",
+        help="16 kHz mono clips with a manifest.jsonl of file and text (default: the tests')",
+    )
+    recognition.add_argument(
+        "--show", action="store_true", help="also print the clips that were misheard"
+    )
+    recognition.add_argument("--json", action="store_true", help="one JSON object")
+    recognition.set_defaults(run=_recognition)
+    options.add_settings(recognition)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run one measurement."""
+    return int(args.run(args))
+
+
+def _recognition(args: argparse.Namespace) -> int:
+    from voice.bench import recognition
+    from voice.engines import roster
+    from voice.engines.host import WorkerHost
+    from voice.errors import UserError
+
+    settings = options.settings(args)
+    clips = recognition.load_clips(args.clips)
+    spec = roster.whisper("stt", settings.stt.model, settings.stt.threads, settings.cache_dir())
+    host = WorkerHost(spec, lambda state, pid, detail: None)
+    host.start()
+    try:
+        if host.wait(spec.load_timeout_s) != "ready":
+            raise UserError(f"speech recognition did not start ({host.state}); try doctor")
+        recognisers = {"ours": recognition.ours(host), "baseline": recognition.baseline(spec)}
+        heard = recognition.compare(clips, recognisers, lambda done: _progress(done, len(clips)))
+    finally:
+        host.close()
+    found = recognition.report(clips, heard)
+    print(json.dumps(found) if args.json else _table(found))
+    if args.show:
+        print("\n".join(recognition.misheard(heard)))
+    return 0
+
+
+def _progress(done: int, of: int) -> None:
+    if done % 10 == 0 or done == of:
+        print(f"{done} of {of} clips", file=sys.stderr)
+
+
+def _table(found: dict[str, Any]) -> str:
+    lines = [
+        f"{'clips':<10}{'':<10}{'n':>4}{'WER':>8}{'p50 s':>8}{'p95 s':>8}{'loops':>7}{'ratio':>7}"
+    ]
+    for group, rows in found.items():
+        for name in ("ours", "baseline"):
+            row = rows[name]
+            ratio = f"{rows['ratio_p50']:>7.1f}" if name == "ours" else ""
+            lines.append(
+                f"{group:<10}{name:<10}{row['n']:>4}{row['wer']:>8.1%}"
+                f"{row['p50_s']:>8.2f}{row['p95_s']:>8.2f}{row['loops']:>7}{ratio}"
+            )
+    return "\n".join(lines)
