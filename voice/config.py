@@ -9,15 +9,22 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from voice.errors import UserError
 
 ENV_PREFIX = "RESCUE_VOICE_"
 ROOT = Path(__file__).resolve().parent.parent
 """Where configs/ and models/ lie in a checkout."""
+
+Count = Annotated[int, Meta(ge=1)]
+Milliseconds = Annotated[int, Meta(ge=0, le=60_000)]
+Seconds = Annotated[float, Meta(gt=0, le=600)]
+Scale = Annotated[float, Meta(gt=0, le=4)]
+Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class Audio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -26,38 +33,37 @@ class Audio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     input_device: str = ""
     """Name or part of it; empty: the system's default microphone."""
     output_device: str = ""
-    output_rate: int = 48_000
+    output_rate: Literal[16_000, 32_000, 48_000, 96_000] = 48_000
     """Hz of the mixer; devices of another rate are resampled."""
-    ahead_ms: int = 50
+    ahead_ms: Annotated[int, Meta(ge=10, le=500)] = 50
     """How far the mixer renders ahead of the device."""
-    echo_cancel: bool = True
 
 
 class Listening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Voice activity and end of turn."""
 
-    vad_threshold: float = 0.5
-    preroll_ms: int = 500
-    soft_end_ms: int = 128
+    vad_threshold: Share = 0.5
+    preroll_ms: Milliseconds = 500
+    soft_end_ms: Milliseconds = 128
     """Silence after which recognition starts on what was said so far."""
-    commit_command_ms: int = 128
+    commit_command_ms: Milliseconds = 128
     """Silence that ends a turn whose words are a whole command or answer."""
-    commit_sentence_ms: int = 480
+    commit_sentence_ms: Milliseconds = 480
     """Silence that ends a turn whose words are a complete sentence."""
-    commit_open_ms: int = 900
+    commit_open_ms: Milliseconds = 900
     """Silence that ends a turn whose words seem unfinished."""
-    reopen_ms: int = 1000
+    reopen_ms: Milliseconds = 1000
     """Speech that resumes within this time after a commit belongs to the same turn."""
-    max_utterance_s: float = 24.0
-    min_voiced_ms: int = 128
+    max_utterance_s: Annotated[float, Meta(ge=2, le=28)] = 24.0
+    min_voiced_ms: Milliseconds = 128
     """Less voiced sound than this is a click or a breath."""
-    partial_ms: int = 640
+    partial_ms: Milliseconds = 640
     """Time between two looks at speech that goes on."""
-    reaction_ms: int = 250
+    reaction_ms: Milliseconds = 250
     """Speech this long after a reply became audible answers it and reopens nothing."""
-    backup_ms: int = 2500
+    backup_ms: Milliseconds = 2500
     """Recognition later than this is asked of the tiny recogniser as well."""
-    min_confidence: float = 0.3
+    min_confidence: Share = 0.3
     """Transcripts below are asked again instead of acted on."""
 
 
@@ -66,9 +72,9 @@ class Stt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     model: str = "whisper-base"
     tiny: str = "whisper-tiny.en"
-    threads: int = 2
-    tiny_threads: int = 1
-    deadline_s: float = 8.0
+    threads: Count = 2
+    tiny_threads: Count = 1
+    deadline_s: Seconds = 8.0
 
 
 class Llm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,12 +84,12 @@ class Llm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Catalogue name; empty: no language model, passages are spoken instead."""
     adapter: str = ""
     """Path or catalogue name of a LoRA adapter in GGUF format."""
-    adapter_scale: float = 1.0
-    context: int = 2048
+    adapter_scale: Annotated[float, Meta(ge=0, le=4)] = 1.0
+    context: Annotated[int, Meta(ge=256)] = 2048
     """Tokens."""
-    threads: int = 1
-    gpu_layers: int = 0
-    first_sentence_s: float = 1.4
+    threads: Count = 1
+    gpu_layers: Annotated[int, Meta(ge=0)] = 0
+    first_sentence_s: Seconds = 1.4
     """The passage is spoken when the first checked sentence is later than this."""
 
 
@@ -91,10 +97,10 @@ class Tts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Speech synthesis."""
 
     voice: str = "en_US-joe-medium"
-    threads: int = 1
-    length_scale: float = 1.0
+    threads: Count = 1
+    length_scale: Scale = 1.0
     """Longer is slower."""
-    deadline_s: float = 6.0
+    deadline_s: Seconds = 6.0
 
 
 class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
