@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.spoken import cardinal, digits, spoken
@@ -50,6 +50,7 @@ def test_written_text_becomes_words(written: str, words: str) -> None:
     assert spoken(written) == words
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_becomes_words_and_plain_marks_and_then_stays(text: str) -> None:
     said = spoken(text)
@@ -60,11 +61,13 @@ def test_any_text_becomes_words_and_plain_marks_and_then_stays(text: str) -> Non
 FRAGMENTS = [word for text, _ in WRITTEN for word in text.split(" ")] + list("-/.:%°*'\n")
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=8).map(lambda parts: " ".join(parts)))
 def test_mixed_notation_is_stable_after_one_pass(text: str) -> None:
     assert spoken(spoken(text)) == spoken(text)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=8).map("".join))
 def test_notation_run_together_is_stable_after_one_pass(text: str) -> None:
     assert spoken(spoken(text)) == spoken(text)
@@ -73,11 +76,13 @@ def test_notation_run_together_is_stable_after_one_pass(text: str) -> None:
 WORDS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, min_size=1, max_size=10).map(" ".join))
 def test_plain_words_pass_unchanged(text: str) -> None:
     assert spoken(text) == text
 
 
+@settings(deadline=None)
 @given(st.integers(0, 999_999))
 def test_cardinals_are_distinct_words(number: int) -> None:
     assert cardinal(number) != cardinal(number + 1 if number < 999_999 else 0)

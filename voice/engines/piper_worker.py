@@ -7,6 +7,7 @@ project is Apache-2.0, imports neither, and reaches this process only through it
 """
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ SILENCE = 0.004
 LEAD_S, TAIL_S = 0.015, 0.060
 """What is kept of the silence before and after a piece."""
 FADE_S = 0.004
+_LETTER_A = re.compile(r"\bA(?= [A-Z]\b)")
+"""espeak-ng takes the A of "A E D" for the article and says "uh"."""
 
 Audio = NDArray[np.float32]
 
@@ -106,7 +109,8 @@ class PiperWorker:
             noise_w_scale=self._noise_w_scale,
             normalize_audio=False,  # it would make short words as loud as shouted ones
         )
-        chunks = [chunk.audio_float_array for chunk in self._voice.synthesize(piece, config)]
+        words = _LETTER_A.sub("eigh", piece)
+        chunks = [chunk.audio_float_array for chunk in self._voice.synthesize(words, config)]
         return np.concatenate([np.zeros(0, np.float32), *chunks])
 
 

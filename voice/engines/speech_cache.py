@@ -109,7 +109,7 @@ class SpeechCache:
                 entries = [_ENTRY.fullmatch(name) for name in os.listdir(self.folder)]
                 self._names = {entry[1]: entry[0] for entry in entries if entry}
                 self._listed = changed
-        except FileNotFoundError:
+        except OSError:  # not there yet, or not to be read: nothing is cached
             self._names, self._listed = {}, None
 
     def _drop(self, key: str, name: str) -> None:
