@@ -3,6 +3,7 @@
 import queue
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,9 +14,12 @@ from voice.engines.host import WorkerHost
 from voice.errors import UserError
 from voice.events import Reply
 
+if TYPE_CHECKING:
+    from voice.answering import AnswerWriter
+
 _LOAD_S = 180.0
-_GRACE_S = 5.0
-"""How much longer than its own deadline an answer is waited for."""
+_SILENCE_S = 20.0
+"""An answer that has not moved for so long will not come; its own deadline is far shorter."""
 
 
 class LazyModel:
@@ -25,20 +29,27 @@ class LazyModel:
         self._settings = settings
         self._inbox: queue.SimpleQueue[d.Input] = queue.SimpleQueue()
         self._host: WorkerHost | None = None
-        self._started = False
+        self._writer: AnswerWriter | None = None
 
     def ask(self, question: d.AskModel) -> None:
         """Put the question; `next` gives what comes of it."""
-        from voice.answering import AnswerWriter
+        if self._writer is None:
+            from voice.answering import AnswerWriter
 
-        self._start()
-        AnswerWriter(self._host, self._inbox.put).ask(question)
+            self._host = self._start()
+            self._writer = AnswerWriter(self._host, self._inbox.put)
+        self._writer.ask(question)
+
+    def cancel(self) -> None:
+        """Drop the running question."""
+        if self._writer:
+            self._writer.cancel()
 
     def next(self, request: int) -> d.Input:
         """Wait for the next sentence, or the end, of the answer to this request."""
         while True:
             try:
-                event = self._inbox.get(timeout=_LOAD_S if self._host else _GRACE_S)
+                event = self._inbox.get(timeout=_SILENCE_S)
             except queue.Empty:
                 return d.ModelEnded(t=0.0, request=request, reason="failed")
             if isinstance(event, d.ModelSentence | d.ModelEnded) and event.request == request:
@@ -49,10 +60,8 @@ class LazyModel:
         if self._host:
             self._host.close()
 
-    def _start(self) -> None:
-        if self._started:
-            return
-        self._started = True
+    def _start(self) -> WorkerHost | None:
+        """Start the worker and wait until it has loaded, so that no deadline pays for that."""
         from voice.engines import roster
 
         try:
@@ -62,10 +71,11 @@ class LazyModel:
             missing, spec = str(error), None
         if spec is None:
             print(f"note: answering from passages alone: {missing}", file=sys.stderr)
-            return
-        self._host = WorkerHost(spec, lambda state, pid, detail: None)
-        self._host.start()
-        self._host.wait(_LOAD_S)
+            return None
+        host = WorkerHost(spec, lambda state, pid, detail: None)
+        host.start()
+        host.wait(_LOAD_S)
+        return host
 
 
 class Conversation:
@@ -92,6 +102,8 @@ class Conversation:
         for effect in outcome.effects:
             if isinstance(effect, d.AskModel):
                 self._model.ask(effect)
+            elif isinstance(effect, d.CancelModel):
+                self._model.cancel()
         return [effect.reply for effect in outcome.effects if isinstance(effect, d.Say)]
 
 

@@ -165,6 +165,19 @@ def test_a_second_casualty_parks_the_first(dialogue: Dialogue) -> None:
     assert talk.say("back to the other one").protocol == "choking-adult"
 
 
+def test_a_finished_protocol_gives_way_to_a_new_emergency(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue, dialogue.start("choking-adult"))
+    talk.say("it came out")
+    assert talk.say("next").step == "doctor"
+    assert talk.say("she has been hit by a car").protocol == "primary-check"
+    assert talk.state.parked == ()
+
+
+def test_a_helper_who_arrives_is_no_casualty(dialogue: Dialogue) -> None:
+    talk = in_cpr(dialogue)
+    assert talk.say("another man is coming").heard != "start"
+
+
 def test_a_detour_returns_to_where_it_left(dialogue: Dialogue) -> None:
     talk = Talk(dialogue, dialogue.start("severe-bleeding"))
     talk.say("next")

@@ -139,9 +139,11 @@ class Interpreter:
 
     def _in_protocol(self, text: str, run: Run) -> Meaning:
         facts = self._content.findings.read(text)
-        if _ANOTHER.search(words.normalise(text)):
-            opening = self._content.openings.find(text) or Opening(ANYTHING, facts)
-            return Begin(opening, another=True)
+        another = bool(_ANOTHER.search(words.normalise(text)))
+        if (another or self._runner.step(run).kind == "end") and (
+            opening := self._new_opening(text, facts, run, another)
+        ):
+            return Begin(opening, another)
         found = (
             self._by_findings(facts, URGENT, run)
             or self._answer_by_finding(facts, run)
@@ -165,6 +167,17 @@ class Interpreter:
             return Answered(answer, facts) if answer in names else Unclear(facts)
         return Told(facts) if facts else Talk("chat")
 
+    def _new_opening(
+        self, text: str, facts: tuple[str, ...], run: Run, another: bool
+    ) -> Opening | None:
+        """The opening of a further emergency; without another casualty, of a different kind."""
+        opening = self._content.openings.find(text)
+        if another:
+            return opening or (Opening(ANYTHING, facts) if facts else None)
+        same = opening and self._content.resolve(opening.slug) == run.place.slug
+        known = {event.finding for event in self._runner.script(run).events}
+        return None if same or known.intersection(facts) else opening
+
     def _idle(self, text: str) -> Meaning:
         if opening := self._content.openings.find(text):
             return Begin(opening)
@@ -185,15 +198,15 @@ class Interpreter:
         self, facts: tuple[str, ...], among: frozenset[str], run: Run
     ) -> Answered | Happened | None:
         """What the most urgent of these findings answers or sets off."""
-        events = {event.finding: event for event in self._runner.script(run).events}
+        events = self._runner.script(run).events
         for fact in facts:
             if fact not in among:
                 continue
             if answer := self._answer_by_finding((fact,), run):
                 return Answered(answer.choice, facts)
-            event = events.get(fact)
-            if event and self._leads_on(event, run):
-                return Happened(event, facts)
+            for event in events:
+                if event.finding == fact and self._leads_on(event, run):
+                    return Happened(event, facts)
         return None
 
     def _by_report(
