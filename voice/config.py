@@ -55,7 +55,7 @@ class Listening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reopen_ms: Milliseconds = 1000
     """Speech that resumes within this time after a commit belongs to the same turn."""
     max_utterance_s: Annotated[float, Meta(ge=2, le=28)] = 24.0
-    min_voiced_ms: Milliseconds = 128
+    min_voiced_ms: Milliseconds = 160
     """Less voiced sound than this is a click or a breath."""
     partial_ms: Milliseconds = 640
     """Time between two looks at speech that goes on."""

@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from tests.support import clips as recordings
+from tests.support import sounds
 from tests.support.hearing import Heard, Hearing, recognisers
 from tests.support.words import word_error_rate, words
 from voice.audio.interface import INPUT_RATE
@@ -87,9 +87,9 @@ def speech(clips: list[Clip], args: argparse.Namespace, ears: Any, rows: list[Cl
         if clip["trust"] == "B" or len(words(clip["text"])) < 3:
             continue
         audio = read(clip)
-        scene = recordings.scene(_SILENCE_S, audio, _SILENCE_S)
+        scene = sounds.scene(_SILENCE_S, audio, _SILENCE_S)
         if noises is not None:
-            scene = recordings.with_noise(scene, next(noises), args.snr, audio)
+            scene = sounds.with_noise(scene, next(noises), args.snr, audio)
         heard = listen(ears, scene)
         accepted = [turn for turn in heard.turns if turn.accepted]
         mine.append(
@@ -126,7 +126,7 @@ def others(clips: list[Clip], args: argparse.Namespace, ears: Any, rows: list[Cl
     for clip in clips:
         audio = read(clip)
         seconds += len(audio) / INPUT_RATE
-        heard = listen(ears, recordings.scene(_SILENCE_S, audio))
+        heard = listen(ears, sounds.scene(_SILENCE_S, audio))
         turns += len(heard.turns)
         said = [turn.text for turn in heard.turns if turn.accepted]
         if said:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support import clips
+from tests.support import sounds
 from tests.support.hearing import Heard, Hearing, recognisers
 from tests.support.words import word_error_rate, words
 from voice.config import Settings
@@ -24,8 +24,8 @@ def engines():
     tiny.close()
 
 
-def hear(engines, *parts: clips.Audio | float) -> Heard:
-    return Hearing(*engines).hear(clips.scene(*parts))
+def hear(engines, *parts: sounds.Audio | float) -> Heard:
+    return Hearing(*engines).hear(sounds.scene(*parts))
 
 
 def only_turn(heard: Heard) -> Turn:
@@ -35,27 +35,27 @@ def only_turn(heard: Heard) -> Turn:
 
 @pytest.mark.parametrize("name", UTTERANCES)
 def test_each_utterance_is_one_accepted_turn_from_its_first_word_to_its_last(engines, name):
-    turn = only_turn(hear(engines, 1.0, clips.clip(name), 1.0))
-    spoken, heard = words(clips.text(name)), words(turn.text)
+    turn = only_turn(hear(engines, 1.0, sounds.clip(name), 1.0))
+    spoken, heard = words(sounds.text(name)), words(turn.text)
     assert (heard[0], heard[-1]) == (spoken[0], spoken[-1])
-    assert word_error_rate([(clips.text(name), turn.text)]) <= 0.25
+    assert word_error_rate([(sounds.text(name), turn.text)]) <= 0.25
     assert turn.confidence > 0.5
 
 
 @pytest.mark.parametrize("name", UTTERANCES[:2])
 def test_no_utterance_is_lost_in_the_noise_of_a_coffee_shop(engines, name):
-    voice = clips.clip(name)
-    noisy = clips.with_noise(
-        clips.scene(1.0, voice, 1.0), clips.clip("bl_coffee-shop"), snr_db=10, voice=voice
+    voice = sounds.clip(name)
+    noisy = sounds.with_noise(
+        sounds.scene(1.0, voice, 1.0), sounds.clip("bl_coffee-shop"), snr_db=10, voice=voice
     )
     turn = only_turn(hear(engines, noisy))
-    assert word_error_rate([(clips.text(name), turn.text)]) <= 0.5
+    assert word_error_rate([(sounds.text(name), turn.text)]) <= 0.5
 
 
 def test_a_speaker_who_pauses_for_a_second_is_heard_as_one_turn_with_all_words(engines):
-    heard = hear(engines, 0.5, clips.clip("jfk"), 1.0)
+    heard = hear(engines, 0.5, sounds.clip("jfk"), 1.0)
     turn = only_turn(heard)
-    assert word_error_rate([(clips.text("jfk"), turn.text)]) <= 0.1
+    assert word_error_rate([(sounds.text("jfk"), turn.text)]) <= 0.1
     revisions = [event.revision for event in heard.of(TranscriptEvent)]
     assert revisions == list(range(len(revisions)))
     assert any("fellow Americans" in partial.text for partial in heard.of(Partial))
@@ -63,7 +63,7 @@ def test_a_speaker_who_pauses_for_a_second_is_heard_as_one_turn_with_all_words(e
 
 def test_two_utterances_far_apart_are_two_turns(engines):
     first, second = UTTERANCES[:2]
-    heard = hear(engines, 0.5, clips.clip(first), 3.0, clips.clip(second))
+    heard = hear(engines, 0.5, sounds.clip(first), 3.0, sounds.clip(second))
     said = [turn.text for turn in heard.turns if turn.accepted]
     assert len(said) == 2
     assert len(heard.of(SpeechStart)) == len(heard.of(SpeechEnd)) == 2
@@ -71,17 +71,17 @@ def test_two_utterances_far_apart_are_two_turns(engines):
 
 @pytest.mark.parametrize("name", SOUNDS)
 def test_noise_is_never_an_accepted_turn(engines, name):
-    heard = hear(engines, 0.5, clips.clip(name), 0.5)
+    heard = hear(engines, 0.5, sounds.clip(name), 0.5)
     assert not [turn.text for turn in heard.turns if turn.accepted]
 
 
 @pytest.mark.parametrize("name", ["ms_five_evmaki", "ms_one_petewarden", "my_nww_warning_0"])
 def test_a_single_short_word_is_not_dropped_as_a_click(engines, name):
-    assert hear(engines, 1.0, clips.clip(name), 1.0).turns
+    assert hear(engines, 1.0, sounds.clip(name), 1.0).turns
 
 
 def test_with_the_base_recogniser_gone_the_tiny_one_takes_the_turn(engines):
     _, tiny = engines
     never_started = WorkerHost(roster.from_settings(Settings()).stt, lambda *state: None)
-    heard = Hearing(never_started, tiny).hear(clips.scene(1.0, clips.clip("rh_turn_on_the_lamp")))
+    heard = Hearing(never_started, tiny).hear(sounds.scene(1.0, sounds.clip("rh_turn_on_the_lamp")))
     assert words(only_turn(heard).text)[-1] == "lamp"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.support import clips
+from tests.support import sounds
 from voice.audio.interface import INPUT_BLOCK
 from voice.config import Settings
 from voice.engines.interfaces import Failed, OnResult, Request, Result, Transcribe, Transcript
@@ -75,7 +75,7 @@ class Ear:
         self.at = 0
         self.outputs: list[Output] = []
 
-    def hear(self, audio: clips.Audio) -> None:
+    def hear(self, audio: sounds.Audio) -> None:
         for start in range(0, len(audio) - INPUT_BLOCK + 1, INPUT_BLOCK):
             self.outputs += self.listener.push(self.at, audio[start : start + INPUT_BLOCK])
             self.at += INPUT_BLOCK
@@ -92,7 +92,7 @@ class Ear:
 def ear_after(name: str = COMMAND, silence_s: float = 0.4, **options: object) -> Ear:
     """An ear that heard a clip, its recognition under way."""
     ear = Ear(**options)  # type: ignore[arg-type]
-    ear.hear(clips.scene(1.0, clips.clip(name), silence_s))
+    ear.hear(sounds.scene(1.0, sounds.clip(name), silence_s))
     return ear
 
 
@@ -114,7 +114,7 @@ def test_the_logged_edges_are_those_of_the_sound(name):
     ear = ear_after(name, expected=lambda text: True)
     ear.base.say("whatever")
     ear.take()
-    began, ended = clips.loud_edges(clips.clip(name))
+    began, ended = sounds.loud_edges(sounds.clip(name))
     (turn,) = ear.of(Turn)
     assert turn.began == pytest.approx(1.0 + began, abs=0.06)
     assert turn.last_voiced == pytest.approx(1.0 + ended, abs=0.06)
@@ -122,7 +122,7 @@ def test_the_logged_edges_are_those_of_the_sound(name):
 
 def test_the_audio_for_recognition_holds_preroll_and_trailing_silence():
     ear = ear_after("sb_spk1_snt1")
-    began, ended = clips.loud_edges(clips.clip("sb_spk1_snt1"))
+    began, ended = sounds.loud_edges(sounds.clip("sb_spk1_snt1"))
     request, _ = ear.base.requests[-1]
     assert len(request.audio) / 2 / 16_000 >= 0.4 + (ended - began) + 0.1
 
@@ -149,12 +149,12 @@ def test_words_of_speech_that_went_on_are_dropped_and_recognition_starts_again()
     ear = ear_after("ps_cards_1", silence_s=0.2, expected=lambda text: True)
     ((first, _),) = ear.base.requests
     ear.base.say("half of it")
-    ear.hear(clips.clip("ps_cards_1"))
+    ear.hear(sounds.clip("ps_cards_1"))
     ear.take()
     assert not ear.of(Turn)
-    ear.hear(clips.silence(0.3))
+    ear.hear(sounds.silence(0.3))
     ((second, _),) = ear.base.requests
-    assert len(second.audio) > len(first.audio) + 2 * len(clips.clip("ps_cards_1"))
+    assert len(second.audio) > len(first.audio) + 2 * len(sounds.clip("ps_cards_1"))
     ear.base.say("all of it")
     ear.take()
     assert [turn.text for turn in ear.of(Turn)] == ["all of it"]
@@ -162,7 +162,7 @@ def test_words_of_speech_that_went_on_are_dropped_and_recognition_starts_again()
 
 def test_recognition_is_cancelled_as_soon_as_speech_goes_on():
     ear = ear_after("ps_cards_1", silence_s=0.2)
-    ear.hear(clips.clip("ps_cards_1"))
+    ear.hear(sounds.clip("ps_cards_1"))
     assert [type(result) for result, _ in ear.inbox] == [Failed]
     ear.take()
     assert not ear.of(Alarm)
@@ -172,7 +172,7 @@ def test_a_reopened_turn_replaces_the_committed_one():
     ear = ear_after(expected=lambda text: True)
     ear.base.say("stop")
     ear.take()
-    ear.hear(clips.scene(clips.clip("s2i_000"), 0.4))
+    ear.hear(sounds.scene(sounds.clip("s2i_000"), 0.4))
     (reopened,) = ear.of(Reopened)
     ear.base.say("stop the bleeding")
     ear.take()
@@ -195,7 +195,7 @@ def test_when_base_dies_the_tiny_recogniser_serves_the_turn():
 def test_when_base_is_known_to_be_dead_the_tiny_one_is_asked_at_once():
     ear = Ear(expected=lambda text: True)
     ear.base.state = "restarting"
-    ear.hear(clips.scene(1.0, clips.clip("ps_cards_1"), 0.4))
+    ear.hear(sounds.scene(1.0, sounds.clip("ps_cards_1"), 0.4))
     assert not ear.base.requests
     ear.tiny.requests = ear.tiny.requests[-1:]
     ear.tiny.say("ten of clubs")
@@ -206,7 +206,7 @@ def test_when_base_is_known_to_be_dead_the_tiny_one_is_asked_at_once():
 def test_when_base_is_late_the_first_answer_counts_and_the_other_is_ignored():
     ear = ear_after(expected=lambda text: True)
     ear.tiny.requests.clear()
-    ear.hear(clips.silence(2.6))
+    ear.hear(sounds.silence(2.6))
     ear.tiny.say("coffee")
     ear.take()
     ear.base.say("a coffee")
@@ -219,12 +219,12 @@ def test_when_both_recognisers_are_gone_it_raises_the_alarm_and_goes_on_listenin
     ear.tiny.state = "failed"
     ear.base.die()
     ear.take()
-    ear.hear(clips.silence(1.0))
+    ear.hear(sounds.silence(1.0))
     assert len(ear.of(Alarm)) == 1
     (turn,) = ear.of(Turn)
     assert not turn.accepted
     ear.tiny.state = "ready"
-    ear.hear(clips.scene(1.0, clips.clip("ps_cards_1"), 0.4))
+    ear.hear(sounds.scene(1.0, sounds.clip("ps_cards_1"), 0.4))
     assert ear.base.requests
 
 
@@ -232,7 +232,7 @@ def test_refused_words_are_logged_but_not_accepted():
     ear = ear_after()
     ear.base.say("Thanks for watching!")
     ear.take()
-    ear.hear(clips.silence(1.0))
+    ear.hear(sounds.silence(1.0))
     (event,) = ear.of(TranscriptEvent)
     (turn,) = ear.of(Turn)
     assert (event.accepted, turn.reason) == (False, "invented")
@@ -240,16 +240,16 @@ def test_refused_words_are_logged_but_not_accepted():
 
 def test_samples_that_the_microphone_lost_count_as_silence():
     ear = Ear()
-    ear.hear(clips.scene(1.0, clips.clip("ps_cards_1")))
+    ear.hear(sounds.scene(1.0, sounds.clip("ps_cards_1")))
     ear.at += 16_000
-    ear.hear(clips.silence(0.01))
+    ear.hear(sounds.silence(0.01))
     assert ear.base.requests
 
 
 def test_speech_over_the_assistants_voice_is_marked():
     ear = Ear(expected=lambda text: True)
     ear.listener.playback(0, True)
-    ear.hear(clips.scene(1.0, clips.clip("ps_cards_1"), 0.4))
+    ear.hear(sounds.scene(1.0, sounds.clip("ps_cards_1"), 0.4))
     ear.base.say("stop")
     ear.take()
     (turn,) = ear.of(Turn)

@@ -4,7 +4,7 @@ import sys
 import numpy as np
 import pytest
 
-from tests.support import clips
+from tests.support import sounds
 from voice.audio.interface import INPUT_BLOCK
 from voice.listening.vad import FRAME, Frame, Silero, VoiceActivity
 
@@ -12,7 +12,7 @@ CLEAN = ["sb_spk1_snt1", "lj_LJ001-0002", "s2i_000", "ps_cards_1", "ms_one_petew
 """Clips without noise before the first word."""
 
 
-def frames(audio: clips.Audio) -> list[Frame]:
+def frames(audio: sounds.Audio) -> list[Frame]:
     activity = VoiceActivity(threshold=0.5)
     blocks = len(audio) // INPUT_BLOCK
     return [
@@ -22,7 +22,7 @@ def frames(audio: clips.Audio) -> list[Frame]:
     ]
 
 
-def room(seconds: float, level: float = 3.0) -> clips.Audio:
+def room(seconds: float, level: float = 3.0) -> sounds.Audio:
     """A quiet room's hiss, `level` in units of the 16-bit sample."""
     noise = np.random.default_rng(7).normal(0.0, level, round(seconds * 16_000))
     return noise.astype(np.int16)
@@ -30,27 +30,27 @@ def room(seconds: float, level: float = 3.0) -> clips.Audio:
 
 @pytest.mark.parametrize("name", CLEAN)
 def test_people_are_heard_within_a_tenth_of_a_second_of_their_first_sound(name):
-    speech = clips.clip(name)
-    began, ended = clips.loud_edges(speech)
-    voiced = [f.sample / 16_000 for f in frames(clips.scene(1.0, speech, 1.0)) if f.voiced]
+    speech = sounds.clip(name)
+    began, ended = sounds.loud_edges(speech)
+    voiced = [f.sample / 16_000 for f in frames(sounds.scene(1.0, speech, 1.0)) if f.voiced]
     assert -0.1 <= voiced[0] - (1.0 + began) <= 0.1
     assert voiced[-1] - (1.0 + ended) <= 0.2
 
 
 def test_frames_follow_each_other_without_a_gap_whatever_is_heard():
-    found = frames(clips.scene(0.7, clips.clip("ms_one_petewarden"), 1.3))
+    found = frames(sounds.scene(0.7, sounds.clip("ms_one_petewarden"), 1.3))
     assert [frame.sample for frame in found] == list(range(0, len(found) * FRAME, FRAME))
 
 
 def test_silero_sleeps_in_silence_and_in_a_quiet_room():
-    assert all(frame.probability == 0 for frame in frames(clips.silence(2.0)))
+    assert all(frame.probability == 0 for frame in frames(sounds.silence(2.0)))
     asleep = [frame.probability == 0 for frame in frames(room(4.0))]
     assert np.mean(asleep) > 0.5
 
 
-@pytest.mark.parametrize("name", clips.names("speech"))
+@pytest.mark.parametrize("name", sounds.names("speech"))
 def test_having_slept_changes_hardly_any_verdict_on_speech(name):
-    audio = clips.scene(2.0, clips.clip(name), 1.0, clips.clip(name), 0.5)
+    audio = sounds.scene(2.0, sounds.clip(name), 1.0, sounds.clip(name), 0.5)
     silero = Silero()
     always = [
         silero.probability(audio[i : i + FRAME].astype(np.float32) / 32768) > 0.5
@@ -62,14 +62,14 @@ def test_having_slept_changes_hardly_any_verdict_on_speech(name):
 
 
 def test_quiet_speech_wakes_silero_too():
-    quiet = (clips.clip("rh_turn_on_the_lamp").astype(np.float32) * 0.05).astype(np.int16)
-    loud = sum(f.voiced for f in frames(clips.scene(1.0, clips.clip("rh_turn_on_the_lamp"))))
-    assert sum(f.voiced for f in frames(clips.scene(1.0, quiet))) > 0.8 * loud
+    quiet = (sounds.clip("rh_turn_on_the_lamp").astype(np.float32) * 0.05).astype(np.int16)
+    loud = sum(f.voiced for f in frames(sounds.scene(1.0, sounds.clip("rh_turn_on_the_lamp"))))
+    assert sum(f.voiced for f in frames(sounds.scene(1.0, quiet))) > 0.8 * loud
 
 
 @pytest.mark.parametrize("name", ["esc_thunderstorm_4-156993-A", "cough_S1"])
 def test_thunder_and_a_cough_are_hardly_voice(name):
-    found = frames(clips.scene(0.5, clips.clip(name), 0.5))
+    found = frames(sounds.scene(0.5, sounds.clip(name), 0.5))
     assert sum(frame.voiced for frame in found) * FRAME < 0.5 * 16_000
 
 

@@ -28,6 +28,8 @@ _INVENTED = re.compile(
     r"|(i ll )?see you (in the )?next (time|video|one).*"
     r"|to be continued|the end"
 )
+# Cries, barks and coughs written as words; nobody asks for anything with these alone.
+_CRIES = re.compile(r"(([aou]+h+|h[aou]+h*|u+m+|h+m+|e+r+m*|m+|woo+f*|ow+|u+gh+|b[aou]h) ?)+")
 _SOUNDS = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|♪[^♪]*♪?|♫")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
@@ -78,8 +80,11 @@ def _refusal(text: str, evidence: Evidence, expected: Callable[[str], bool]) -> 
         return "" if evidence.avg_logprob >= LOWEST_EXPECTED else "low score"
     if evidence.looped:
         return "loop"
-    if _INVENTED.fullmatch(" ".join(words).replace("'", " ")):
+    spoken = " ".join(words).replace("'", " ")
+    if _INVENTED.fullmatch(spoken):
         return "invented"
+    if _CRIES.fullmatch(spoken):
+        return "no words"
     if len(words) > _SPARE_WORDS + _WORDS_PER_S * evidence.voiced_s:
         return "too many words"
     if evidence.avg_logprob < LOWEST:
