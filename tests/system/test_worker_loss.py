@@ -5,9 +5,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.support.recordings import conversation, phrase
 
 from tests.support.assistant import Event, Live
+from tests.support.recordings import conversation, phrase
 
 BACK_WITHIN_S = {"stt": 5.0, "tiny": 5.0, "llm": 5.0, "tts": 3.0}
 

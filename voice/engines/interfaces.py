@@ -153,6 +153,8 @@ class Engine(Protocol):
     """One engine behind its host. All methods are thread-safe and return at once."""
 
     name: str
+    info: dict[str, float | int | str]
+    """What the worker says it loaded; filled when it is ready."""
 
     @property
     def state(self) -> EngineState:

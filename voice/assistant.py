@@ -1,0 +1,299 @@
+"""The loop: one inbox, one thread that owns what was heard, what is being done and what is said.
+
+Everything else (devices, workers, the mixer's notices) posts calls into the inbox and returns.
+Time is the microphone's sample count.
+"""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import ParamSpec
+
+import msgspec
+
+from voice.answering import AnswerWriter
+from voice.audio.interface import INPUT_RATE, Backend, MicBlock, SoundEvent, SoundStarted
+from voice.audio.mixer import Mixer, Tap
+from voice.config import Settings
+from voice.dialogue import interface as d
+from voice.dialogue.dialogue import Dialogue
+from voice.dialogue.state import State
+from voice.engines import speech_cache
+from voice.engines.crew import Crew
+from voice.engines.interfaces import Result
+from voice.engines.roster import Roster
+from voice.engines.speaker import Speaker
+from voice.errors import MissingError
+from voice.eventlog import EventLog
+from voice.events import (
+    DeviceEvent,
+    DeviceState,
+    EngineEvent,
+    EngineState,
+    Metronome,
+    ReplyEvent,
+    SpeechStart,
+)
+from voice.listening import listener as heard
+from voice.speaking import Speech
+from voice.timers import Timers
+
+log = logging.getLogger(__name__)
+
+LOAD_TIMEOUT_S = 120.0
+SHORTEST_ANSWER_S = 0.2
+"""What the language model gets even when recognition took all of the answer's time."""
+P = ParamSpec("P")
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """What held before a turn was acted on, should its speech go on after all."""
+
+    turn: int
+    state: State
+    timers: Timers
+    beat: d.Beat
+
+
+class Assistant:
+    """Wires the rooms; it is also the LoopProbe of a back end without a clock of its own."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        dialogue: Dialogue,
+        roster: Roster,
+        event_log: EventLog,
+        *,
+        hears_itself: bool,
+        tap: Tap | None = None,
+    ) -> None:
+        """`hears_itself`: the speaker reaches the microphone; see `_is_for_us`."""
+        self._dialogue = dialogue
+        self._log = event_log
+        self._hears_itself = hears_itself
+        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._loop, name="loop", daemon=True)
+        self._ended = False
+        self._crew = Crew(roster, self._poster(self._on_engine))
+        self._mixer = Mixer(settings.audio.output_rate, self._poster(self._on_sound), tap)
+        # From here on: touched by the loop's thread only.
+        speaker = Speaker(
+            self._crew.tts,
+            speech_cache.for_settings(settings),
+            deadline_s=settings.tts.deadline_s,
+        )
+        self._speech = Speech(speaker, self._mixer, self._inbox.put, settings.tts.length_scale)
+        self._listener = heard.Listener(
+            settings,
+            self._crew.stt,
+            self._crew.tiny,
+            self._transcribed,
+            expected=lambda text: dialogue.whole(text, self._state) == "whole",
+        )
+        self._writer = AnswerWriter(self._crew.llm, self._poster(self._step))
+        self._now = 0.0
+        self._state = dialogue.start()
+        self._timers = Timers()
+        self._beat = d.Beat(on=False)
+        self._snapshot: Snapshot | None = None
+        self._answers: float | None = None
+        """Last voiced moment of the turn that is being answered."""
+
+    # --- called from other threads -----------------------------------------------------------
+
+    def run(self, backend: Backend, interrupted: threading.Event) -> None:
+        """Load the engines, listen until the back end is done or `interrupted` is set, end."""
+        self._thread.start()
+        try:
+            self._crew.start()
+            self._wait_for_engines(interrupted)
+            backend.start(self._poster(self._on_mic), self._mixer, self._poster(self._on_device))
+            while not interrupted.is_set() and not backend.wait(0.1):
+                pass
+        finally:
+            self._close(backend)
+
+    def engine_busy(self) -> bool:
+        """Whether an engine works for us (see LoopProbe)."""
+        return self._crew.busy or self._speech.rendering
+
+    def settle(self) -> None:
+        """Return when everything posted before this call has been dealt with (see LoopProbe)."""
+        done = threading.Event()
+        self._inbox.put(done.set)
+        while not done.wait(0.5) and self._thread.is_alive():
+            pass
+
+    def quiet(self) -> bool:
+        """Whether nothing is heard, thought or played (see LoopProbe)."""
+        working = self.engine_busy() or not self._inbox.empty()
+        return not working and self._listener.idle and self._speech.idle and self._mixer.idle
+
+    def _wait_for_engines(self, interrupted: threading.Event) -> None:
+        """Without its ear the assistant is of no use; without another engine it is of some."""
+        states = self._crew.wait(LOAD_TIMEOUT_S, interrupted)
+        if states["stt"] != "ready" and not interrupted.is_set():
+            raise MissingError(f"speech recognition does not start: {self._crew.stt.detail}")
+
+    def _close(self, backend: Backend) -> None:
+        """End in order: the sound, the loop, the workers."""
+        try:
+            backend.close()
+        finally:
+            self._inbox.put(self._end)
+            self._thread.join(timeout=2.0)
+            self._crew.close()
+            self._speech.close()
+
+    def _transcribed(self, result: Result, tag: heard.Tag) -> None:
+        self._inbox.put(lambda: self._act_on(self._listener.on_transcript(result, tag)))
+
+    def _poster(self, call: Callable[P, None]) -> Callable[P, None]:
+        """The same call, but made on the loop's thread."""
+
+        def post(*args: P.args, **kwargs: P.kwargs) -> None:
+            self._inbox.put(partial(call, *args, **kwargs))
+
+        return post
+
+    # --- the loop's thread -------------------------------------------------------------------
+
+    def _loop(self) -> None:
+        while not self._ended:
+            call = self._inbox.get()
+            try:
+                call()
+            except Exception:
+                # A fault in one step must not leave a rescuer alone; the next step may work.
+                log.exception("error in the loop")
+
+    def _end(self) -> None:
+        self._ended = True
+
+    def _on_mic(self, start: int, block: MicBlock) -> None:
+        self._now = (start + len(block)) / INPUT_RATE
+        self._act_on(self._listener.push(start, block))
+        for name in self._timers.pop_due(self._now):
+            self._step(d.TimerFired(t=self._now, name=name))
+
+    def _act_on(self, outputs: list[heard.Output]) -> None:
+        for output in outputs:
+            match output:
+                case heard.Turn():
+                    self._on_turn(output)
+                case heard.Reopened():
+                    self._speech.stop("interrupted")
+                case heard.Alarm():
+                    self._notice("cannot_hear")
+                case SpeechStart():
+                    self._log.write(output)
+                    if not self._hears_itself:
+                        self._speech.pause()
+                case _:
+                    self._log.write(output)
+
+    def _on_turn(self, turn: heard.Turn) -> None:
+        """Let the dialogue answer; a turn that went on is answered from where it began."""
+        if turn.accepted and self._is_for_us(turn):
+            if self._snapshot and self._snapshot.turn == turn.turn:
+                self._restore(self._snapshot)
+            self._snapshot = Snapshot(turn.turn, self._state, self._timers.copy(), self._beat)
+            self._answers = turn.last_voiced
+            self._step(
+                d.Utterance(
+                    t=turn.last_voiced,
+                    text=turn.text,
+                    confidence=turn.confidence,
+                    alternatives=turn.alternatives,
+                    speaking=turn.overlapped,
+                )
+            )
+            self._answers = None
+        self._speech.resume()
+
+    def _is_for_us(self, turn: heard.Turn) -> bool:
+        """Whether a turn may be somebody's words and not our own, come back as an echo.
+
+        While we speak and hear ourselves only whole commands count: "stop" always works.
+        """
+        if not turn.overlapped:
+            return True
+        if self._hears_itself and self._dialogue.whole(turn.text, self._state) != "whole":
+            return False
+        return not self._speech.said_lately(turn.text)
+
+    def _step(self, event: d.Input) -> None:
+        """Let the dialogue take one step and carry out what it wants done."""
+        result = self._dialogue.step(self._state, event)
+        self._state = result.state
+        for effect in result.effects:
+            self._carry_out(effect)
+
+    def _carry_out(self, effect: d.Effect) -> None:
+        match effect:
+            case d.Say(reply=reply, append=append):
+                self._log.write(ReplyEvent(t=self._now, **msgspec.structs.asdict(reply)))
+                if reply.say:
+                    self._speech.say(
+                        reply.say,
+                        append=append,
+                        answers=self._answers,
+                        fixed=reply.by != "llm",
+                    )
+            case d.StopSpeaking():
+                self._speech.stop("stopped")
+            case d.AskModel(deadline_s=deadline):
+                spent = self._now - (self._answers or self._now)
+                left = max(deadline - spent, SHORTEST_ANSWER_S)
+                self._writer.ask(msgspec.structs.replace(effect, deadline_s=left))
+            case d.CancelModel():
+                self._writer.cancel()
+            case d.SetTimer(name=name, seconds=seconds):
+                self._timers.set(name, self._now + seconds)
+            case d.CancelTimer(name=name):
+                self._timers.cancel(name)
+            case d.Beat():
+                self._set_beat(effect)
+            case d.Adjust(louder=louder, slower=slower):
+                self._speech.adjust(louder=louder, slower=slower)
+
+    def _set_beat(self, beat: d.Beat) -> None:
+        if beat != self._beat:
+            self._beat = beat
+            self._mixer.beat(beat.on, beat.rate)
+            self._log.write(Metronome(t=self._now, on=beat.on, rate=beat.rate))
+
+    def _restore(self, snapshot: Snapshot) -> None:
+        """Undo what was made of a turn that was not over yet."""
+        self._state = snapshot.state
+        self._timers = snapshot.timers
+        self._writer.cancel()
+        self._set_beat(snapshot.beat)
+
+    # --- notices from the other rooms --------------------------------------------------------
+
+    def _on_sound(self, event: SoundEvent) -> None:
+        """Log a sound, and tell the listener while the voice is audible."""
+        if event.source == "voice":
+            sounding = isinstance(event, SoundStarted)
+            self._act_on(self._listener.playback(round(event.t * INPUT_RATE), sounding))
+        self._log.write(self._speech.logged(event))
+
+    def _on_engine(self, name: str, state: EngineState, pid: int | None, detail: str) -> None:
+        self._log.write(EngineEvent(t=self._now, name=name, state=state, pid=pid, detail=detail))
+        if name == "tts" and state == "ready":
+            self._speech.voice_is_back()
+        elif name == "stt" and state == "restarting":
+            self._notice("hearing_restarts")
+
+    def _on_device(self, name: str, state: DeviceState, detail: str) -> None:
+        self._log.write(DeviceEvent(t=self._now, name=name, state=state, detail=detail))
+        if name == "microphone" and state == "lost":
+            self._notice("microphone_lost")
+
+    def _notice(self, phrase: str) -> None:
+        """Say that something is wrong with us, after what is being said."""
+        self._speech.say(self._dialogue.content.phrase(phrase), append=True)

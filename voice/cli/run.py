@@ -1,0 +1,136 @@
+"""Listen and answer: on the microphone and speaker, or on WAV files with the same time axis."""
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from voice.audio.device import DeviceBackend
+from voice.audio.files import StemWriter, WavReader, WavWriter
+from voice.audio.interface import Backend, LoopProbe
+from voice.audio.room import Room
+from voice.audio.wav_backend import WavBackend
+from voice.cli import options
+from voice.config import Settings
+from voice.errors import UserError
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `run`."""
+    options.add_settings(parser)
+    parser.add_argument(
+        "--input", default="mic", metavar="mic|FILE.wav", help="what to listen to (default: mic)"
+    )
+    parser.add_argument(
+        "--output",
+        default="speaker",
+        metavar="speaker|FILE.wav",
+        help="where to speak (default: the speaker; with a recording as input: nowhere)",
+    )
+    parser.add_argument("--events", type=Path, metavar="FILE.jsonl", help="write the event log")
+    wav = parser.add_argument_group("with WAV files")
+    wav.add_argument(
+        "--pace",
+        choices=["realtime", "fast"],
+        default="realtime",
+        help="feed the input at the speed of a microphone, or skip silence and playback",
+    )
+    wav.add_argument(
+        "--tail",
+        type=float,
+        default=20.0,
+        metavar="SECONDS",
+        help="longest output after the end of the input (default: 20)",
+    )
+    wav.add_argument(
+        "--stems", action="store_true", help="also write OUT.voice.wav, OUT.beat.wav, OUT.tones.wav"
+    )
+    wav.add_argument(
+        "--echo-db",
+        type=float,
+        metavar="N",
+        help="simulated room: add the output to the input, N dB louder (negative: softer)",
+    )
+    wav.add_argument(
+        "--echo-delay-ms", type=float, default=60.0, metavar="N", help="delay of that echo"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run until the recording is over, or until interrupted."""
+    settings = options.settings(args)
+    # Imported here: `--help` and mistakes in the options need none of it.
+    from voice.assistant import Assistant
+    from voice.dialogue import content
+    from voice.dialogue.dialogue import Dialogue
+    from voice.engines import roster
+    from voice.eventlog import EventLog
+
+    dialogue = Dialogue(content.load(settings), settings)
+    plan = roster.from_settings(settings)
+    with EventLog(args.events, console=sys.stdout) as log, _stems(args, settings) as stems:
+        assistant = Assistant(
+            settings,
+            dialogue,
+            plan,
+            log,
+            hears_itself=args.input == "mic" or args.echo_db is not None,
+            tap=stems.write if stems else None,
+        )
+        assistant.run(_backend(args, settings, assistant), _interruption())
+    return 0
+
+
+def _backend(args: argparse.Namespace, settings: Settings, probe: LoopProbe) -> Backend:
+    """Open what to listen to and where to speak; mistakes show before an engine is loaded."""
+    if args.input == "mic":
+        if args.output != "speaker":
+            raise UserError("--output FILE.wav needs a recording: give --input FILE.wav as well")
+        return DeviceBackend(
+            settings.audio.input_device,
+            settings.audio.output_device,
+            settings.audio.output_rate,
+            settings.audio.ahead_ms,
+        )
+    rate = settings.audio.output_rate
+    room = None
+    if args.echo_db is not None:
+        room = Room(rate, args.echo_db, args.echo_delay_ms)
+    reader = WavReader(Path(args.input))
+    writer = None if args.output == "speaker" else WavWriter(Path(args.output), rate)
+    return WavBackend(
+        reader, writer, probe, output_rate=rate, pace=args.pace, tail_s=args.tail, room=room
+    )
+
+
+@contextmanager
+def _stems(args: argparse.Namespace, settings: Settings) -> Iterator[StemWriter | None]:
+    """The stem files, complete at the end and gone after a failure."""
+    if not args.stems:
+        yield None
+        return
+    if args.output == "speaker":
+        raise UserError("--stems needs --output FILE.wav: the stems are written beside it")
+    stems = StemWriter(Path(args.output), settings.audio.output_rate)
+    try:
+        yield stems
+    except BaseException:
+        stems.discard()
+        raise
+    stems.close()
+
+
+def _interruption() -> threading.Event:
+    """An event that Ctrl-C and SIGTERM set, so that files are completed and workers ended."""
+    interrupted = threading.Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
+    return interrupted

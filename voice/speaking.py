@@ -1,0 +1,141 @@
+"""The assistant's mouth: replies become utterances of the mixer, one after the other.
+
+Used by the loop's thread only; what the speaker's thread reports comes through the loop's inbox.
+An utterance knows which turn it answers, so that the latency of its first sample can be told.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+import msgspec
+from rapidfuzz import fuzz
+
+from voice.audio.interface import SoundEvent, SoundStarted
+from voice.audio.mixer import Mixer
+from voice.engines.speaker import VOICE_RESTARTING, Speaker, Spoken
+from voice.events import AudioEnd, AudioStart
+
+STEP_DB = 6.0
+STEP_PACE = 1.15
+FASTEST, SLOWEST = 0.75, 1.6
+"""Bounds of the pace, as the length of words relative to the profile's."""
+OWN_WORDS = 85.0
+"""Similarity in percent from which a transcript counts as our own words."""
+
+Post = Callable[[Callable[[], None]], None]
+"""Puts a call into the loop's inbox."""
+
+
+class _Utterance(msgspec.Struct):
+    text: str
+    answers: float | None
+    """Last voiced moment of the turn that it answers, in seconds."""
+    rendered: bool = False
+
+
+class Speech:
+    """Speaks replies through the mixer."""
+
+    def __init__(self, speaker: Speaker, mixer: Mixer, post: Post, length_scale: float) -> None:
+        self._speaker = speaker
+        self._mixer = mixer
+        self._post = post
+        self._length_scale = length_scale
+        self._utterances: dict[int, _Utterance] = {}
+        self._count = 0
+        self._gain_db = 0.0
+        self._pace = 1.0
+        self._unsaid: str | None = None
+        """What the engine failed to say and will be asked again."""
+        self._recent: deque[str] = deque(maxlen=4)
+
+    @property
+    def idle(self) -> bool:
+        """Whether every utterance has ended."""
+        return not self._utterances
+
+    @property
+    def rendering(self) -> bool:
+        """Whether audio is still being made."""
+        return any(not utterance.rendered for utterance in list(self._utterances.values()))
+
+    def say(
+        self, text: str, *, append: bool, answers: float | None = None, fixed: bool = True
+    ) -> None:
+        """Speak a text, instead of or after what is being said; fixed words are kept as audio."""
+        if not append:
+            self.stop("interrupted")
+        self._count += 1
+        number = self._count
+        self._utterances[number] = _Utterance(text, answers)
+        self._recent.appendleft(text)
+        self._mixer.begin_voice(number)
+        self._speaker.say(
+            text,
+            number,
+            lambda audio, rate: self._mixer.feed_voice(number, audio, rate),
+            lambda end: self._post(lambda: self._rendered(number, end)),
+            keep=fixed,
+            length_scale=self._length_scale * self._pace,
+        )
+
+    def stop(self, reason: Literal["stopped", "interrupted"]) -> None:
+        """Be silent now and forget what was to be said."""
+        self._unsaid = None
+        self._mixer.stop_voice(reason)
+        self._speaker.cancel(before=self._count + 1)
+
+    def pause(self) -> None:
+        """Hold while somebody speaks."""
+        self._mixer.pause_voice()
+
+    def resume(self) -> None:
+        """Go on where `pause` held."""
+        self._mixer.resume_voice()
+
+    def voice_is_back(self) -> None:
+        """The engine serves again: say what it failed to say, unless that is past."""
+        if self._unsaid is not None:
+            text, self._unsaid = self._unsaid, None
+            self.say(text, append=True)
+
+    def adjust(self, *, louder: int, slower: int) -> None:
+        """Change loudness and pace by steps, for all that follows."""
+        self._gain_db += STEP_DB * louder
+        self._mixer.gain(self._gain_db)
+        self._pace = min(max(self._pace * STEP_PACE**slower, FASTEST), SLOWEST)
+
+    def logged(self, event: SoundEvent) -> AudioStart | AudioEnd:
+        """The log's form of a mixer's notice; an utterance that ended is forgotten."""
+        number = event.utterance or 0
+        if isinstance(event, SoundStarted):
+            utterance = self._utterances.get(number)
+            latency = None
+            if utterance and utterance.answers is not None:
+                latency = round((event.t - utterance.answers) * 1000, 1)
+            return AudioStart(t=event.t, source=event.source, latency_ms=latency)
+        self._utterances.pop(number, None)
+        return AudioEnd(t=event.t, source=event.source, reason=event.reason)
+
+    def said_lately(self, text: str) -> bool:
+        """Whether a transcript is our own words, come back through the microphone."""
+        words = text.lower()
+        return len(words.split()) > 2 and any(
+            fuzz.partial_ratio(words, said.lower()) >= OWN_WORDS for said in self._recent
+        )
+
+    def close(self) -> None:
+        """End the speaker's thread."""
+        self._speaker.close()
+
+    def _rendered(self, number: int, end: Spoken) -> None:
+        """All audio of an utterance has been made, or no more will come."""
+        self._mixer.end_voice(number)
+        utterance = self._utterances.get(number)
+        if utterance is None:
+            return
+        utterance.rendered = True
+        if end.outcome in ("failed", "late") and utterance.text != VOICE_RESTARTING:
+            self.say(VOICE_RESTARTING, append=True)
+            self._unsaid = utterance.text
