@@ -38,12 +38,15 @@ class LazyModel:
 
             self._host = self._start()
             self._writer = AnswerWriter(self._host, self._inbox.put)
+        self.cancel()
         self._writer.ask(question)
 
     def cancel(self) -> None:
-        """Drop the running question."""
+        """Drop the running question and what it has said: numbers begin anew in the next talk."""
         if self._writer:
             self._writer.cancel()
+        while not self._inbox.empty():
+            self._inbox.get()
 
     def next(self, request: int) -> d.Input:
         """Wait for the next sentence, or the end, of the answer to this request."""
