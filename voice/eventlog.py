@@ -39,8 +39,10 @@ class EventLog:
         if self._console is not None and (line := describe(event)):
             print(f"{event.t:7.2f}  {line}", file=self._console, flush=True)
 
-    def close(self) -> None:
-        """Close the file."""
+    def __enter__(self) -> "EventLog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         if self._stream is not None:
             self._stream.close()
 

@@ -38,9 +38,10 @@ def test_every_utterance_is_heard_once_and_answered(emergency: Session) -> None:
 
 
 def test_a_question_does_not_move_the_position(emergency: Session) -> None:
-    opening, question = emergency.of("reply")[:2]
-    assert question["kind"] == "answer"
-    assert question["protocol"] == opening["protocol"]
+    replies = emergency.of("reply")
+    asked = next(i for i, e in enumerate(replies) if e["heard"] == "question")
+    assert replies[asked]["kind"] == "answer"
+    assert replies[asked]["step"] == replies[asked - 1]["step"]
 
 
 def test_the_voice_in_the_output_says_the_replies_on_the_same_axis(emergency: Session) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+from voice.audio import portaudio
 from voice.audio.device import DeviceBackend
 from voice.audio.files import StemWriter, WavReader, WavWriter
 from voice.audio.interface import Backend, LoopProbe
@@ -90,11 +91,11 @@ def _backend(args: argparse.Namespace, settings: Settings, probe: LoopProbe) -> 
     if args.input == "mic":
         if args.output != "speaker":
             raise UserError("--output FILE.wav needs a recording: give --input FILE.wav as well")
+        audio = settings.audio
+        portaudio.find("microphone", audio.input_device)
+        portaudio.find("speaker", audio.output_device)
         return DeviceBackend(
-            settings.audio.input_device,
-            settings.audio.output_device,
-            settings.audio.output_rate,
-            settings.audio.ahead_ms,
+            audio.input_device, audio.output_device, audio.output_rate, audio.ahead_ms
         )
     rate = settings.audio.output_rate
     room = None
