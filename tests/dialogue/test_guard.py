@@ -1,7 +1,7 @@
 """What the guard lets through and what it must stop."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.dialogue.guard import check
@@ -9,9 +9,11 @@ from voice.dialogue.words import tokens
 
 BURN = """Cool the burn under cool running water for twenty minutes.
 Big burn, face or baby? Call emergency services now.
-Take off rings and watches near the burn. Leave anything stuck.
+Take off rings and watches near the burn.
+Remove clothes near the burn. Leave anything stuck.
 After cooling, cover loosely with cling film.
-Don't pop blisters. Keep the rest of the body warm."""
+Don't pop blisters.
+Keep the rest of the body warm."""
 BURN_NEVER = (
     "Never use ice or ice water",
     "Never put butter, oil or toothpaste on a burn",
@@ -20,12 +22,14 @@ BURN_NEVER = (
 )
 CHOKING = """Don't give water or food. It can block the throat more.
 Lean them well forward. Give five hard blows between the shoulder blades.
-Coughing hard? Let them keep coughing. Don't hit their back.
+Coughing hard? Let them keep coughing.
+Coughing hard? Don't hit their back.
 They go limp? Lower them down. Call emergency services. Start chest compressions."""
 CHOKING_NEVER = ("Never give water or bread", "Never sweep the mouth blindly with a finger")
 BLEEDING = """Press hard on the wound with both hands.
 Put the tourniquet two to three inches above the wound, never on a joint.
-Twist the rod until the bleeding stops. Never loosen it.
+Twist the rod until the bleeding stops.
+Never loosen it.
 Cloth soaked through? Add more on top.
 Press around the object, not on it."""
 BLEEDING_NEVER = ("Never pull out an embedded object", "Never loosen or remove a tourniquet")
@@ -117,6 +121,8 @@ BAD = [
     ("sugar", "If they are awake but breathing, roll them on their side.", "opposite"),
     ("sugar", "Give sips of juice if they are awake.", "qualifier"),
     ("burn", "After cooling, cover with cling film.", "qualifier"),
+    ("burn", "Remove clothes near the burn.", "a proviso follows"),
+    ("burn", "Remove clothes.", "too little"),
     # places and order
     ("bleeding", "Put the tourniquet two to three inches below the wound.", "not in the passage"),
     ("bleeding", "Put the wound above the tourniquet.", "order"),
@@ -193,6 +199,7 @@ FINISHED = [
 CHANGES = ("not", "never", "no", "ice", "water", "thirty", "hours", "unless", "if", "wait", "stop")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(FINISHED), st.sampled_from(CHANGES), st.integers(0, 20))
 def test_one_word_more_is_stopped(sentence: str, word: str, at: int) -> None:
     words = sentence.split()
@@ -203,6 +210,7 @@ def test_one_word_more_is_stopped(sentence: str, word: str, at: int) -> None:
     assert not check(changed, passage, (), "").ok, changed
 
 
+@settings(deadline=None)
 @given(st.sampled_from(FINISHED), st.data())
 def test_a_negation_condition_or_number_left_out_is_stopped(
     sentence: str, data: st.DataObject
@@ -217,6 +225,7 @@ def test_a_negation_condition_or_number_left_out_is_stopped(
     assert not check(changed, "\n".join(FINISHED), (), "").ok, changed
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_gets_a_verdict_and_strange_text_is_stopped(text: str) -> None:
     known = set(tokens(BURN + " " + " ".join(BURN_NEVER)))

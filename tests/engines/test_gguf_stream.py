@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from voice.engines.gguf_stream import TextStream
@@ -18,16 +18,19 @@ def feed(data: bytes, cuts: list[int], stops: tuple[str, ...] = ()) -> tuple[lis
 cuts = st.lists(st.integers(0, 400))
 
 
+@settings(deadline=None)
 @given(st.text(), cuts)
 def test_any_cuts_give_the_same_text(text: str, cuts: list[int]) -> None:
     assert "".join(feed(text.encode(), cuts)[0]) == text
 
 
+@settings(deadline=None)
 @given(st.binary(), cuts)
 def test_bytes_that_are_no_text_do_not_hold_up_the_stream(data: bytes, cuts: list[int]) -> None:
     assert "".join(feed(data, cuts)[0]) == data.decode("utf-8", "replace")
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet="ab\n"),
     st.lists(st.text(alphabet="ab\n", min_size=1, max_size=4), min_size=1, max_size=3),

@@ -4,6 +4,7 @@ This is no grammar. Where a sign is in doubt the word gets none, and matches not
 """
 
 import re
+from collections.abc import Iterator
 from enum import Enum
 from typing import NamedTuple
 
@@ -43,6 +44,8 @@ class Statement(msgspec.Struct, frozen=True):
     """Numbers with the word that follows them."""
     qualifiers: frozenset[str]
     """Words that soften or narrow, such as gently, small and only."""
+    proviso: bool
+    """What follows on the same line of a passage may restrict it, so it cannot stand alone."""
     unclear: bool
     """A negation stands where it denies no word of its own ("not until", "not.")."""
 
@@ -70,6 +73,7 @@ _MARKERS = {
     }.items()
     for word in words.split()
 }
+_RESTRICTING = _set("not no never nothing none avoid leave only but unless except however until")
 _FUNCTION = _set(
     """a an the this that these those i me my we us our you your he him his she her hers it its they
     them their theirs someone somebody anyone person patient casualty there here is are am was were
@@ -93,20 +97,22 @@ _PIECE = re.compile(r"[,;:()]|\s[-\N{EN DASH}\N{EM DASH}]\s")
 
 def passage_statements(text: str) -> list[Statement]:
     """The sentences of a passage. A question in it is the condition of what follows on its line."""
-    found: list[Statement] = []
-    for line in text.splitlines():
-        question = ""
-        for sentence in _SENTENCE.findall(spoken(line)):
-            if sentence.rstrip().endswith("?"):
-                question = sentence
-            elif tokens(sentence):
-                found.append(_read(sentence, question))
-    return found
+    return [found for line in text.splitlines() for found in _line(spoken(line))]
 
 
 def statement(sentence: str) -> Statement:
     """Read one sentence by itself."""
-    return _read(spoken(sentence), "")
+    return _read(spoken(sentence), "", "")
+
+
+def _line(line: str) -> Iterator[Statement]:
+    question = ""
+    for match in _SENTENCE.finditer(line):
+        sentence = match.group()
+        if sentence.rstrip().endswith("?"):
+            question = sentence
+        elif tokens(sentence):
+            yield _read(sentence, question, rest=line[match.end() :])
 
 
 class _Reader:
@@ -150,8 +156,8 @@ class _Reader:
         return True
 
 
-def _read(sentence: str, question: str) -> Statement:
-    """Read a spoken sentence that holds only under `question`, which may be empty."""
+def _read(sentence: str, question: str, rest: str) -> Statement:
+    """Read a spoken sentence that holds only under `question` and is followed by `rest`."""
     reader = _Reader()
     if question:
         reader.markers.append("if")
@@ -168,6 +174,7 @@ def _read(sentence: str, question: str) -> Statement:
         markers=tuple(reader.markers),
         quantities=frozenset(_quantities(words)),
         qualifiers=frozenset(reader.qualifiers),
+        proviso=not _RESTRICTING.isdisjoint(tokens(rest)),
         unclear=reader.unclear,
     )
 

@@ -97,7 +97,7 @@ def _content(sentence: str, passage: str, never: Sequence[str]) -> str:
     said = statement(sentence)
     reviewed = passage_statements(passage)
     forbidden = passage_statements("\n".join(never))
-    if any(said.words == source.words for source in (*reviewed, *forbidden)):
+    if any(said.words == source.words and not source.proviso for source in (*reviewed, *forbidden)):
         return ""
     if _BARE.match(sentence):
         return "bare yes or no"
@@ -167,7 +167,7 @@ def _difference(said: Statement, source: Statement) -> str:
         return "qualifier left out or added"
     if _left_out(said.main, source.main, _MAIN):
         return "too little of the passage"
-    return ""
+    return "a proviso follows" if source.proviso else ""
 
 
 def _stems(terms: Iterable[Term]) -> set[str]:
