@@ -16,6 +16,8 @@ from voice.dialogue.triage.openings import ANYTHING, Openings
 
 FOLDER = Path(__file__).resolve().parent.parent / "content"
 _URGENCY = ("critical", "urgent", "minor")
+FIRST = (ANYTHING, "cpr-adult")
+"""The protocols that most emergencies begin with: their speech is rendered first."""
 
 
 class Content:
@@ -107,24 +109,24 @@ def load(settings: Settings | None = None, *, lenient: bool = False) -> Content:
 
 
 def spoken_lines(content: Content) -> list[str]:
-    """Every fixed line that can be spoken in the content's region, critical ones first."""
-    lines = dict.fromkeys(content.say(line) for line in _raw_lines(content))
-    return list(lines)
+    """Every fixed line that can be spoken in the content's region, the most needed first."""
+    return list(dict.fromkeys(content.say(line) for line in _raw_lines(content)))
 
 
 def _raw_lines(content: Content) -> Iterator[str]:
-    for name in ("stop_beat", "stopped", "here", "say_again", "not_understood", "when_done"):
-        yield content.phrases[name]
-    for protocol in content.by_urgency:
-        for step in protocol.steps:
-            yield step.say
-    for protocol in content.by_urgency:
-        yield from protocol.lines()
-    for event in content.everywhere:
-        yield from event_lines(event)
     for name, line in content.phrases.items():
         if name == "comfort":
             for protocol in content.by_urgency:
                 yield content.phrase(name, standing=protocol.standing)
         elif "{heard}" not in line:
             yield line
+    for event in content.everywhere:
+        yield from event_lines(event)
+    for slug in FIRST:
+        if slug in content.protocols:
+            yield from content.protocols[slug].lines()
+    for protocol in content.by_urgency:
+        for step in protocol.steps:
+            yield step.say
+    for protocol in content.by_urgency:
+        yield from protocol.lines()

@@ -1,7 +1,7 @@
 """Render fixed lines of speech ahead of time, so that they can be said without any engine.
 
-Without `--all`: what the critical protocols and the dialogue itself say. What has been rendered
-before is skipped, so the command may be stopped and started again.
+The most needed lines come first. What has been rendered before is skipped, so the command may be
+stopped and started again.
 """
 
 import argparse
@@ -31,7 +31,9 @@ _NICE = 10
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--all", action="store_true", help="every protocol, not only critical ones")
+    parser.add_argument(
+        "--first", type=int, metavar="N", help="only the N most needed sentences (default: all)"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -42,7 +44,7 @@ def main(args: argparse.Namespace) -> int:
     settings = options.settings(args)
     cache = speech_cache.for_settings(settings)
     scale = settings.tts.length_scale
-    wanted = _sentences(_lines(settings, everything=args.all))
+    wanted = _sentences(_lines(settings))[: args.first]
     missing = [sentence for sentence in wanted if not cache.has(sentence, scale)]
     began, size = time.monotonic(), 0
     if missing:
@@ -87,22 +89,11 @@ def render(
     return size
 
 
-def _lines(settings: Settings, everything: bool) -> list[str]:
+def _lines(settings: Settings) -> list[str]:
     """The lines to render, the most needed first."""
     from voice.dialogue import content
-    from voice.engines.speaker import VOICE_RESTARTING
 
-    said = content.load(settings)
-    lines = [VOICE_RESTARTING, *content.spoken_lines(said)]
-    if everything:
-        return lines
-    later = {
-        said.say(line)
-        for protocol in said.protocols.values()
-        if protocol.urgency != "critical"
-        for line in protocol.lines()
-    }
-    return [line for line in lines if line not in later]
+    return [VOICE_RESTARTING, *content.spoken_lines(content.load(settings))]
 
 
 def _sentences(lines: Iterable[str]) -> list[str]:
