@@ -1,120 +1,180 @@
-"""Answers from the language model: the dialogue's `AskModel` in, sentences as they are done out.
+"""Has the language model answer a question, and hands its sentences to the dialogue.
 
-Whoever drives the dialogue (the loop, `ask`) gives a `deliver` that may be called from any thread.
-Every question gets exactly one `ModelEnded` unless it is cancelled or followed by another.
+The dialogue asks with `AskModel`; here that becomes a request to the engine, and the engine's
+tokens become `ModelSentence`s and one `ModelEnded`. What comes is unchecked: the dialogue's guard
+decides what is spoken. One answer is written at a time.
 """
 
 import threading
 from collections.abc import Callable
 from typing import Literal
 
-import msgspec
-
+from voice.dialogue import interface as d
 from voice.dialogue import prompts
-from voice.dialogue.interface import AskModel, Input, ModelEnded, ModelSentence
 from voice.dialogue.sentences import SentenceSplitter
-from voice.engines.interfaces import Engine, Failed, Generate, Result, Token
+from voice.engines import interfaces as m
 
-MAX_TOKENS = 60
-"""Two short sentences."""
+MAX_SENTENCES = 2
+MAX_TOKENS = 64
+WHOLE_ANSWER_S = 8.0
+"""The second sentence may take longer than the deadline for the first, but not for ever."""
+PREFILL_S = 30.0
 
-Deliver = Callable[[Input], None]
-
-
-class _Question:
-    """One question under way; `open` until its end has been delivered."""
-
-    def __init__(self, request: int, generation: int) -> None:
-        self.request = request
-        self.generation = generation
-        self.splitter = SentenceSplitter()
-        self.sentences = 0
-        self.timer: threading.Timer | None = None
+Deliver = Callable[[d.ModelSentence | d.ModelEnded], None]
+Clock = Callable[[], float]
 
 
 class AnswerWriter:
-    """Has the model answer one question at a time. All methods are thread-safe."""
+    """Writes one answer at a time. Methods may be called from any thread and return at once.
 
-    def __init__(self, engine: Engine | None, deliver: Deliver) -> None:
+    `deliver` is called from the engine's and from timer threads, and must only put its argument
+    into an inbox. `now` gives the time of the inputs, in seconds on the input's axis.
+    """
+
+    def __init__(self, engine: m.Engine | None, deliver: Deliver, now: Clock = lambda: 0.0) -> None:
         self._engine = engine
         self._deliver = deliver
+        self._now = now
         self._lock = threading.Lock()
         self._generation = 0
-        self._current: _Question | None = None
+        self._answer: _Answer | None = None
 
-    def ask(self, question: AskModel) -> None:
-        """Put a question; the one before it is dropped."""
+    def warm(self) -> None:
+        """Have a ready engine read the fixed part of all prompts ahead of the first question."""
+        if self._engine is not None and self._engine.state == "ready":
+            prefix = prompts.prefix(self._style())
+            prefill = m.Prefill(generation=self._generation, prefix=prefix, deadline_s=PREFILL_S)
+            self._engine.submit(prefill, lambda _result: None)
+
+    def ask(self, question: d.AskModel, elapsed_s: float = 0.0) -> None:
+        """Begin an answer in place of the last; `elapsed_s` of its deadline have passed already."""
         self.cancel()
-        engine = self._engine
-        if engine is None or engine.state != "ready":
-            self._deliver(ModelEnded(t=0.0, request=question.request, reason="failed"))
+        answer = _Answer(question.request, self._deliver, self._now)
+        if self._engine is None or self._engine.state != "ready":
+            answer.fail()
             return
         with self._lock:
-            current = _Question(question.request, self._generation)
-            self._current = current
-            current.timer = threading.Timer(question.deadline_s, self._late, [current])
-            current.timer.daemon = True
-            current.timer.start()
-        style = msgspec.convert(engine.info["chat_format"], prompts.Style)
-        prompt = prompts.answer_prompt(style, question.question, question.passage)
-        engine.submit(
-            Generate(
-                generation=current.generation,
-                prefix=prompt.prefix,
-                prompt=prompt.text,
-                stop=prompt.stop,
-                max_tokens=MAX_TOKENS,
-            ),
-            lambda result: self._on_result(current, result),
-        )
+            self._generation += 1
+            self._answer = answer
+            generation = self._generation
+        answer.start_clock(max(question.deadline_s - elapsed_s, 0.0), self._drop)
+        self._engine.submit(self._request(question, generation), self._receiver(answer))
 
     def cancel(self) -> None:
-        """Drop the running question; nothing more is said about it."""
+        """Drop the answer being written; nothing more of it is delivered."""
         with self._lock:
-            self._forget()
+            answer, self._answer = self._answer, None
+        if answer is not None and answer.close():
+            answer.over.set()
+            self._drop(answer)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until no answer is being written; false when it took longer."""
+        answer = self._answer
+        return answer is None or answer.over.wait(timeout_s)
+
+    def _request(self, question: d.AskModel, generation: int) -> m.Generate:
+        prompt = prompts.answer_prompt(self._style(), question.question, question.passage)
+        return m.Generate(
+            generation=generation,
+            deadline_s=WHOLE_ANSWER_S,
+            prefix=prompt.prefix,
+            prompt=prompt.text,
+            stop=prompt.stop,
+            max_tokens=MAX_TOKENS,
+        )
+
+    def _receiver(self, answer: "_Answer") -> m.OnResult:
+        def receive(result: m.Result) -> None:
+            if answer.receive(result):
+                self._drop(answer)
+
+        return receive
+
+    def _drop(self, answer: "_Answer") -> None:
+        """Stop the engine's work on this answer, unless it is at a later one."""
+        with self._lock:
+            if self._answer not in (None, answer):
+                return
             self._generation += 1
             generation = self._generation
         if self._engine is not None:
             self._engine.cancel(generation)
 
-    # --- from the engine's and the timer's threads -------------------------------------------
+    def _style(self) -> prompts.Style:
+        chat = self._engine is not None and self._engine.info.get("chat_format") == "gemma-chat"
+        return "gemma-chat" if chat else "completion"
 
-    def _on_result(self, current: _Question, result: Result) -> None:
+
+class _Answer:
+    """One answer on its way: sentences in order, then one end; silence once it is closed."""
+
+    def __init__(self, request: int, deliver: Deliver, now: Clock) -> None:
+        self._request = request
+        self._deliver = deliver
+        self._now = now
+        self._splitter = SentenceSplitter()
+        self._lock = threading.Lock()
+        self._open = True
+        self._sentences = 0
+        self._timer: threading.Timer | None = None
+        self.over = threading.Event()
+
+    def start_clock(self, seconds: float, on_late: Callable[["_Answer"], None]) -> None:
+        """End the answer as late, and call `on_late`, unless a sentence comes in time."""
+
+        def late() -> None:
+            if self._end("late", only_unspoken=True):
+                on_late(self)
+
+        self._timer = threading.Timer(seconds, late)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def receive(self, result: m.Result) -> bool:
+        """Take what the engine says; true when it has said enough and should stop."""
+        match result:
+            case m.Token(text=text):
+                for sentence in self._splitter.feed(text):
+                    self._say(sentence)
+                return self._sentences >= MAX_SENTENCES and self._end("done")
+            case m.Done():
+                rest = self._splitter.end()
+                if rest.rstrip().endswith((".", "!")):  # else it was cut off in the middle
+                    self._say(rest)
+                self._end("done")
+            case m.Failed():
+                self._end("failed")
+        return False
+
+    def fail(self) -> None:
+        """End the answer before it began."""
+        self._end("failed")
+
+    def close(self) -> bool:
+        """Deliver nothing more; false when the answer was over already."""
+        return self._close(only_unspoken=False)
+
+    def _say(self, sentence: str) -> None:
         with self._lock:
-            if current is not self._current:
+            if not self._open or self._sentences >= MAX_SENTENCES:
                 return
-            match result:
-                case Token(text=text):
-                    self._say(current, current.splitter.feed(text))
-                case Failed(reason="timeout"):
-                    self._finish(current, "late")
-                case Failed():
-                    self._finish(current, "failed")
-                case _:
-                    self._say(current, [current.splitter.end()])
-                    self._finish(current, "done")
+            self._sentences += 1
+        text = sentence.strip()
+        self._deliver(d.ModelSentence(t=self._now(), request=self._request, text=text))
 
-    def _say(self, current: _Question, sentences: list[str]) -> None:
-        for sentence in filter(None, (s.strip() for s in sentences)):
-            current.sentences += 1
-            if current.timer:
-                current.timer.cancel()
-            self._deliver(ModelSentence(t=0.0, request=current.request, text=sentence))
+    def _end(self, reason: Literal["done", "late", "failed"], only_unspoken: bool = False) -> bool:
+        if not self._close(only_unspoken):
+            return False
+        self._deliver(d.ModelEnded(t=self._now(), request=self._request, reason=reason))
+        self.over.set()
+        return True
 
-    def _late(self, current: _Question) -> None:
-        """No sentence was there in time: the passage will be spoken instead."""
+    def _close(self, only_unspoken: bool) -> bool:
         with self._lock:
-            if current is not self._current or current.sentences:
-                return
-            self._finish(current, "late")
-        if self._engine is not None:
-            self._engine.cancel(current.generation + 1)
-
-    def _finish(self, current: _Question, reason: Literal["done", "late", "failed"]) -> None:
-        self._forget()
-        self._deliver(ModelEnded(t=0.0, request=current.request, reason=reason))
-
-    def _forget(self) -> None:
-        if self._current is not None and self._current.timer is not None:
-            self._current.timer.cancel()
-        self._current = None
+            if not self._open or (only_unspoken and self._sentences):
+                return False
+            self._open = False
+        if self._timer:
+            self._timer.cancel()
+        return True

@@ -93,12 +93,14 @@ def _random(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarra
     return generator.normal(0, shape[-1] ** -0.5, shape).astype(np.float32)
 
 
-def write_model(path: Path, architecture: str = "gemma3n", chat: bool = True) -> Path:
+def write_model(
+    path: Path, architecture: str = "gemma3n", chat: bool = True, context: int = CONTEXT
+) -> Path:
     """Write a Gemma-3n model of random weights, 8 MB; `chat=False` leaves out the turn markers."""
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_type("model")
     writer.add_name("tiny random")
-    writer.add_context_length(CONTEXT)
+    writer.add_context_length(context)
     writer.add_embedding_length(EMBEDDING)
     writer.add_block_count(LAYERS)
     writer.add_feed_forward_length(FEED_FORWARD)
