@@ -85,7 +85,13 @@ class Assistant:
             speech_cache.for_settings(settings),
             deadline_s=settings.tts.deadline_s,
         )
-        self._speech = Speech(speaker, self._mixer, self._inbox.put, settings.tts.length_scale)
+        self._speech = Speech(
+            speaker,
+            self._mixer,
+            self._inbox.put,
+            length_scale=settings.tts.length_scale,
+            excuse=dialogue.content.phrase("voice_restarts"),
+        )
         self._listener = heard.Listener(
             settings,
             self._crew.stt,

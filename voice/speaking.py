@@ -13,7 +13,7 @@ from rapidfuzz import fuzz
 
 from voice.audio.interface import SoundEvent, SoundStarted
 from voice.audio.mixer import Mixer
-from voice.engines.speaker import VOICE_RESTARTING, Speaker, Spoken
+from voice.engines.speaker import Speaker, Spoken
 from voice.events import AudioEnd, AudioStart
 
 STEP_DB = 6.0
@@ -37,11 +37,15 @@ class _Utterance(msgspec.Struct):
 class Speech:
     """Speaks replies through the mixer."""
 
-    def __init__(self, speaker: Speaker, mixer: Mixer, post: Post, length_scale: float) -> None:
+    def __init__(
+        self, speaker: Speaker, mixer: Mixer, post: Post, *, length_scale: float, excuse: str
+    ) -> None:
+        """`excuse` is said, from the cache, while the engine cannot say what it should."""
         self._speaker = speaker
         self._mixer = mixer
         self._post = post
         self._length_scale = length_scale
+        self._excuse = excuse
         self._utterances: dict[int, _Utterance] = {}
         self._count = 0
         self._gain_db = 0.0
@@ -136,6 +140,6 @@ class Speech:
         if utterance is None:
             return
         utterance.rendered = True
-        if end.outcome in ("failed", "late") and utterance.text != VOICE_RESTARTING:
-            self.say(VOICE_RESTARTING, append=True)
+        if end.outcome in ("failed", "late") and utterance.text != self._excuse:
+            self.say(self._excuse, append=True)
             self._unsaid = utterance.text

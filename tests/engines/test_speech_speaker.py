@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from voice.engines import interfaces as m
-from voice.engines.speaker import VOICE_RESTARTING, Speaker, Spoken
+from voice.engines.speaker import Speaker, Spoken
 from voice.engines.speech_cache import Pcm, Rendering, SpeechCache
 from voice.engines.speech_split import SENTENCE_PAUSE_S
 from voice.engines.speech_stream import SpeechError, stream
@@ -177,7 +177,7 @@ def test_a_dead_engine_is_reported_and_the_stock_phrase_still_sounds(
     engine.script = dies
     end = say(speaker, "Press hard. Free words.").end
     assert end == Spoken(outcome="failed", sentences=1, detail="the engine is restarting")
-    assert say(speaker, VOICE_RESTARTING).end.outcome == "finished"
+    assert say(speaker, "My voice is restarting. Keep going.").end.outcome == "finished"
 
 
 def test_an_engine_that_gives_no_sound_is_late_and_does_not_block_what_follows(

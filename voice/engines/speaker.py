@@ -21,9 +21,6 @@ from voice.spoken import spoken
 
 log = logging.getLogger(__name__)
 
-VOICE_RESTARTING = "My voice is restarting. Keep going."
-"""To be said from the cache when an utterance ends as `failed` or `late`."""
-
 
 class Spoken(msgspec.Struct, frozen=True, kw_only=True):
     """How an utterance ended."""

@@ -93,7 +93,7 @@ def _lines(settings: Settings) -> list[str]:
     """The lines to render, the most needed first."""
     from voice.dialogue import content
 
-    return [VOICE_RESTARTING, *content.spoken_lines(content.load(settings))]
+    return content.spoken_lines(content.load(settings))
 
 
 def _sentences(lines: Iterable[str]) -> list[str]:
