@@ -125,23 +125,20 @@ class WhisperWorker:
         self, audio: rules.Audio, frames: int, request: Transcribe, beam: int = 1
     ) -> _Decoded:
         """Encode and decode once; the full window as the library does it, short ones guarded."""
-        model, names = self._model, self._tokenizer
+        names = self._tokenizer
         guarded = frames < rules.FULL_WINDOW
-        features = model.feature_extractor(audio)[:, :frames]
-        padding = ((0, 0), (0, frames - features.shape[1]))
-        silence = features.min() if guarded else 0.0
-        encoded = model.encode(np.pad(features, padding, constant_values=silence))
-        prompt = model.get_prompt(
+        encoded = self._encode(audio, frames, guarded)
+        prompt = self._model.get_prompt(
             names, [], without_timestamps=not guarded, hotwords=request.hotwords or None
         )
         cap = request.max_tokens or rules.token_cap(len(audio))
-        result = model.model.generate(
+        result = self._model.model.generate(
             encoded,
             [prompt],
             beam_size=max(beam, request.beam, request.nbest),
             num_hypotheses=request.nbest,
             # CTranslate2 gives the text this less the prompt, and never more than half of it.
-            max_length=min(cap + max(cap, len(prompt)), model.max_length),
+            max_length=min(cap + max(cap, len(prompt)), self._model.max_length),
             return_scores=True,
             return_no_speech_prob=True,
         )[0]
@@ -159,6 +156,12 @@ class WhisperWorker:
             no_speech_prob=result.no_speech_prob,
             frames=frames,
         )
+
+    def _encode(self, audio: rules.Audio, frames: int, guarded: bool) -> Any:
+        features = self._model.feature_extractor(audio)[:, :frames]
+        padding = ((0, 0), (0, frames - features.shape[1]))
+        silence = features.min() if guarded else 0.0
+        return self._model.encode(np.pad(features, padding, constant_values=silence))
 
     def _words(self, found: rules.Reading, encoded: Any, frames: int) -> tuple[Word, ...]:
         """Each token's probability, from one more pass over the finished text."""
