@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from voice.engines import interfaces as m
 from voice.engines.speech_split import pieces
 from voice.engines.voice_files import VoiceFiles, damaged, find_voice
+from voice.errors import MissingError
 from voice.modelstore.files import sha256_of
 from voice.spoken import spoken
 
@@ -69,14 +70,17 @@ class PiperWorker:
         os.nice(self._nice)  # before any thread is made: each has a priority of its own
         files = find_voice(self._path)
         if self._expected and sha256_of(files.model) != self._expected:
-            raise damaged(files, "its checksum is wrong")
+            raise damaged(files.model, "its checksum is wrong")
         try:
             self._voice = _open(files, self._threads)
             audio = self._speak("Ready.", 1.0)
+        except ImportError as error:
+            raise MissingError(f"{error}; install it with `pip install piper-tts`") from error
         except Exception as error:  # onnxruntime and piper raise classes of their own
-            raise damaged(files, str(error).splitlines()[0]) from error
+            why = str(error).partition("\n")[0] or type(error).__name__
+            raise damaged(files.model, why) from error
         if not (np.isfinite(audio).all() and np.abs(audio).max(initial=0.0) > 10 * SILENCE):
-            raise damaged(files, "it makes no sound")
+            raise damaged(files.model, "it makes no sound")
         return {"model": files.model.name, "rate": files.rate, "threads": self._threads}
 
     def handle(

@@ -36,15 +36,11 @@ def find_voice(path: Path) -> VoiceFiles:
     except OSError as error:
         raise MissingError(f"cannot read {file}: {error.strerror}; {_MEND}") from None
     except (ValueError, KeyError, TypeError):
-        raise _damaged(file, "it is no settings file of a voice") from None
+        raise damaged(file, "it is no settings file of a voice") from None
 
 
-def damaged(voice: VoiceFiles, why: str) -> UserError:
-    """Give the error for a voice that is there and cannot be used."""
-    return _damaged(voice.model, why)
-
-
-def _damaged(file: Path, why: str) -> UserError:
+def damaged(file: Path, why: str) -> UserError:
+    """Give the error for a voice's file that is there and cannot be used."""
     return UserError(f"{file} is damaged: {why}; {_MEND}")
 
 
