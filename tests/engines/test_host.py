@@ -249,6 +249,14 @@ def test_a_crash_while_loading_is_tried_again(make_host, tmp_path):
     assert isinstance(ask(host, order("echo x")).end(), Done)
 
 
+def test_a_worker_that_is_stopped_while_loading_is_replaced(make_host):
+    host = make_host(options={"load": "hang"})
+    until(lambda: host.pid)
+    pid = host.pid
+    os.kill(pid, signal.SIGSTOP)
+    until(lambda: host.pid not in (None, pid), "second start")
+
+
 def test_loading_that_takes_too_long_is_given_up_and_begun_anew(make_host):
     states = States()
     host = make_host(states, options={"load": "hang"}, load_timeout_s=0.4)

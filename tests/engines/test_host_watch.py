@@ -40,10 +40,14 @@ def test_silence_does_not_count_while_loading_but_the_load_time_does():
     assert heart.verdict(60.0) == "loading takes too long"
 
 
-def test_pings_go_out_at_their_interval_and_only_to_a_loaded_worker():
+def test_a_worker_is_quiet_well_before_it_counts_as_lost():
+    heart, _ = watched(5.0, 5.0)
+    assert not heart.quiet(5.0 + 1.5 * PING_S)
+    assert heart.quiet(5.0 + SILENCE_S - PING_S)
+
+
+def test_pings_go_out_at_their_interval():
     heart = Heartbeat(0.0, 60.0)
-    assert not heart.ping_due(10.0)
-    heart.loaded(10.0)
     assert heart.ping_due(10.0)
     assert not heart.ping_due(10.0 + PING_S / 2)
     assert heart.ping_due(10.0 + PING_S)

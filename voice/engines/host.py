@@ -37,6 +37,8 @@ class WorkerHost:
         self.name = spec.name
         self.info: dict[str, float | int | str] = {}
         """What the worker says it loaded; filled when it is ready."""
+        self.detail = ""
+        """What is known about the last change of state, such as why the worker failed."""
         self._spec = spec
         self._on_state = on_state
         self._state: EngineState = "stopped"
@@ -142,7 +144,9 @@ class WorkerHost:
         if self._child is None or self._heartbeat is None:
             return
         verdict = self._heartbeat.verdict(now)
-        if self._book.hung(now):
+        if self._heartbeat.quiet(now) and self._child.stopped():
+            verdict = "stopped by a signal"
+        elif self._book.hung(now):
             verdict = "hung: did not come back from a dropped request"
         if verdict:
             self._child.kill()
@@ -241,7 +245,7 @@ class WorkerHost:
                     self._in_flight -= 1
 
     def _become(self, state: EngineState, pid: int | None, detail: str = "") -> None:
-        self._state = state
+        self._state, self.detail = state, detail
         if state in ("ready", "failed", "stopped"):
             self._settled.set()
         else:

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import msgspec
@@ -89,6 +90,14 @@ class Child:
         if self._process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+    def stopped(self) -> bool:
+        """Whether a signal has stopped it (SIGSTOP and the like)."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text()
+        except OSError:  # gone, or not Linux
+            return False
+        return stat.rpartition(")")[2].split()[0] == "T"
 
     def reap(self) -> str:
         """Make sure that the worker is gone and tell how it ended, with its last words."""

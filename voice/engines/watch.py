@@ -2,7 +2,8 @@
 
 PING_S = 0.3
 SILENCE_S = 1.2
-"""A loaded worker whose reader thread says nothing for so long is taken for stopped or hung."""
+"""A loaded worker whose reader thread says nothing for so long is taken for hung."""
+QUIET_S = 0.6
 STEADY_S = 10.0
 """After so long in service a worker's earlier deaths no longer count."""
 RETRY_S = (0.0, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -30,23 +31,27 @@ class Heartbeat:
 
     def ping_due(self, now: float) -> bool:
         """Whether to send a ping now."""
-        if not self._loaded or now < self._pinged + PING_S:
+        if now < self._pinged + PING_S:
             return False
         self._pinged = now
         return True
 
+    def quiet(self, now: float) -> bool:
+        """Whether answers are overdue, which is no proof yet on a busy machine."""
+        return now > self._heard + QUIET_S
+
     def verdict(self, now: float) -> str:
         """Why the worker must go, or nothing."""
-        if not self._loaded:
-            return "" if now < self._load_until else "loading takes too long"
-        if now - self._looked > SILENCE_S / 2:
+        if now - self._looked > QUIET_S:
             self._heard = now  # it was us who did not run; the answers lie unread
         self._looked = now
+        if not self._loaded:  # imports may keep the reader thread from answering
+            return "" if now < self._load_until else "loading takes too long"
         return "" if now < self._heard + SILENCE_S else "no sign of life"
 
     def due(self) -> float:
         """When to look again."""
-        return self._pinged + PING_S if self._loaded else self._load_until
+        return self._pinged + PING_S
 
 
 class BackOff:
