@@ -39,12 +39,19 @@ class AnswerWriter:
         self._generation = 0
         self._answer: _Answer | None = None
 
-    def warm(self) -> None:
-        """Have a ready engine read the fixed part of all prompts ahead of the first question."""
-        if self._engine is not None and self._engine.state == "ready":
-            prefix = prompts.prefix(self._style())
-            prefill = m.Prefill(generation=self._generation, prefix=prefix, deadline_s=PREFILL_S)
-            self._engine.submit(prefill, lambda _result: None)
+    def warm(self) -> threading.Event:
+        """Have a ready engine read the fixed part of all prompts ahead of the first question.
+
+        The event is set when it has, or cannot.
+        """
+        done = threading.Event()
+        if self._engine is None or self._engine.state != "ready":
+            done.set()
+            return done
+        prefix = prompts.prefix(self._style())
+        prefill = m.Prefill(generation=self._generation, prefix=prefix, deadline_s=PREFILL_S)
+        self._engine.submit(prefill, lambda _result: done.set())
+        return done
 
     def ask(self, question: d.AskModel, elapsed_s: float = 0.0) -> None:
         """Begin an answer in place of the last; `elapsed_s` of its deadline have passed already."""

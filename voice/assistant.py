@@ -4,12 +4,7 @@ Everything else (devices, workers, the mixer's notices) posts calls into the inb
 Time is the microphone's sample count.
 """
 
-import logging
-import queue
 import threading
-from collections.abc import Callable
-from functools import partial
-from typing import ParamSpec
 
 import msgspec
 
@@ -36,16 +31,12 @@ from voice.events import (
     ReplyEvent,
     SpeechStart,
 )
+from voice.inbox import Inbox
 from voice.listening import listener as heard
 from voice.speaking import Speech
 from voice.timers import Timers
 
-log = logging.getLogger(__name__)
-
 LOAD_TIMEOUT_S = 120.0
-SHORTEST_ANSWER_S = 0.2
-"""What the language model gets even when recognition took all of the answer's time."""
-P = ParamSpec("P")
 
 
 class Snapshot(msgspec.Struct, frozen=True):
@@ -74,11 +65,9 @@ class Assistant:
         self._dialogue = dialogue
         self._log = event_log
         self._hears_itself = hears_itself
-        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._loop, name="loop", daemon=True)
-        self._ended = False
-        self._crew = Crew(roster, self._poster(self._on_engine))
-        self._mixer = Mixer(settings.audio.output_rate, self._poster(self._on_sound), tap)
+        self._inbox = Inbox("loop")
+        self._crew = Crew(roster, self._inbox.poster(self._on_engine))
+        self._mixer = Mixer(settings.audio.output_rate, self._inbox.poster(self._on_sound), tap)
         # From here on: touched by the loop's thread only.
         speaker = Speaker(
             self._crew.tts,
@@ -99,7 +88,9 @@ class Assistant:
             self._transcribed,
             expected=lambda text: dialogue.whole(text, self._state) == "whole",
         )
-        self._writer = AnswerWriter(self._crew.llm, self._poster(self._step))
+        self._writer = AnswerWriter(
+            self._crew.llm, self._inbox.poster(self._step), now=lambda: self._now
+        )
         self._now = 0.0
         self._state = dialogue.start()
         self._timers = Timers()
@@ -112,11 +103,13 @@ class Assistant:
 
     def run(self, backend: Backend, interrupted: threading.Event) -> None:
         """Load the engines, listen until the back end is done or `interrupted` is set, end."""
-        self._thread.start()
+        self._inbox.start()
         try:
             self._crew.start()
             self._wait_for_engines(interrupted)
-            backend.start(self._poster(self._on_mic), self._mixer, self._poster(self._on_device))
+            backend.start(
+                self._inbox.poster(self._on_mic), self._mixer, self._inbox.poster(self._on_device)
+            )
             while not interrupted.is_set() and not backend.wait(0.1):
                 pass
         finally:
@@ -127,15 +120,12 @@ class Assistant:
         return self._crew.busy or self._speech.rendering
 
     def settle(self) -> None:
-        """Return when everything posted before this call has been dealt with (see LoopProbe)."""
-        done = threading.Event()
-        self._inbox.put(done.set)
-        while not done.wait(0.5) and self._thread.is_alive():
-            pass
+        """Return when all that was sent to the loop has been dealt with (see LoopProbe)."""
+        self._inbox.settle()
 
     def quiet(self) -> bool:
         """Whether nothing is heard, thought or played (see LoopProbe)."""
-        working = self.engine_busy() or not self._inbox.empty()
+        working = self.engine_busy() or not self._inbox.empty
         return not working and self._listener.idle and self._speech.idle and self._mixer.idle
 
     def _wait_for_engines(self, interrupted: threading.Event) -> None:
@@ -149,35 +139,14 @@ class Assistant:
         try:
             backend.close()
         finally:
-            self._inbox.put(self._end)
-            self._thread.join(timeout=2.0)
+            self._inbox.close(timeout_s=2.0)
             self._crew.close()
             self._speech.close()
 
     def _transcribed(self, result: Result, tag: heard.Tag) -> None:
         self._inbox.put(lambda: self._act_on(self._listener.on_transcript(result, tag)))
 
-    def _poster(self, call: Callable[P, None]) -> Callable[P, None]:
-        """The same call, but made on the loop's thread."""
-
-        def post(*args: P.args, **kwargs: P.kwargs) -> None:
-            self._inbox.put(partial(call, *args, **kwargs))
-
-        return post
-
     # --- the loop's thread -------------------------------------------------------------------
-
-    def _loop(self) -> None:
-        while not self._ended:
-            call = self._inbox.get()
-            try:
-                call()
-            except Exception:
-                # A fault in one step must not leave a rescuer alone; the next step may work.
-                log.exception("error in the loop")
-
-    def _end(self) -> None:
-        self._ended = True
 
     def _on_mic(self, start: int, block: MicBlock) -> None:
         self._now = (start + len(block)) / INPUT_RATE
@@ -251,10 +220,9 @@ class Assistant:
                     )
             case d.StopSpeaking():
                 self._speech.stop("stopped")
-            case d.AskModel(deadline_s=deadline):
-                spent = self._now - (self._answers or self._now)
-                left = max(deadline - spent, SHORTEST_ANSWER_S)
-                self._writer.ask(msgspec.structs.replace(effect, deadline_s=left))
+            case d.AskModel():
+                elapsed = 0.0 if self._answers is None else self._now - self._answers
+                self._writer.ask(effect, elapsed_s=elapsed)
             case d.CancelModel():
                 self._writer.cancel()
             case d.SetTimer(name=name, seconds=seconds):
@@ -292,6 +260,8 @@ class Assistant:
         self._log.write(EngineEvent(t=self._now, name=name, state=state, pid=pid, detail=detail))
         if name == "tts" and state == "ready":
             self._speech.voice_is_back()
+        elif name == "llm" and state == "ready":
+            self._writer.warm()
         elif name == "stt" and state == "restarting":
             self._notice("hearing_restarts")
 

@@ -38,6 +38,7 @@ class LazyModel:
 
             self._host = self._start()
             self._writer = AnswerWriter(self._host, self._inbox.put)
+            self._writer.warm().wait(_LOAD_S)
         self.cancel()
         self._writer.ask(question)
 

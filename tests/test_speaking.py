@@ -1,0 +1,126 @@
+"""From replies to utterances in the mixer, with the real speaker, cache, mixer and voice."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from voice.audio.interface import SoundEvent
+from voice.audio.mixer import Mixer
+from voice.config import Settings
+from voice.engines import roster, speech_cache
+from voice.engines.host import WorkerHost
+from voice.engines.speaker import Speaker
+from voice.engines.speech_cache import SpeechCache
+from voice.events import AudioEnd, AudioStart
+from voice.inbox import Inbox
+from voice.speaking import Speech
+
+RATE = 48_000
+EXCUSE = "One moment."
+
+
+class Room:
+    """A mouth with everything behind it, and a device that plays as fast as it is asked to."""
+
+    def __init__(self, cache: SpeechCache) -> None:
+        self.events: list[AudioStart | AudioEnd] = []
+        self.engine = WorkerHost(roster.piper(Settings()), lambda state, pid, detail: None)
+        self.inbox = Inbox("test")
+        self.mixer = Mixer(RATE, self.inbox.poster(self._note))
+        self.speech = Speech(
+            Speaker(self.engine, cache),
+            self.mixer,
+            self.inbox.put,
+            length_scale=1.0,
+            excuse=EXCUSE,
+        )
+        self.blocks = 0
+        self.inbox.start()
+
+    def do(self, call: Callable[[], None]) -> None:
+        self.inbox.put(call)
+        self.inbox.settle()
+
+    def play_until(self, wanted: Callable[[], bool], timeout: float = 20) -> float:
+        """Play until something holds, and give the loudest sample heard meanwhile."""
+        loudest, limit = 0.0, time.monotonic() + timeout
+        while not wanted():
+            assert time.monotonic() < limit, self.events
+            loudest = max(loudest, float(np.abs(self.mixer.render()).max()))
+            self.blocks += 1
+            self.mixer.consumed(self.blocks, self.blocks * 0.01)
+            self.inbox.settle()
+        return loudest
+
+    def close(self) -> None:
+        self.speech.close()
+        self.engine.close()
+        self.inbox.close(1.0)
+
+    def _note(self, event: SoundEvent) -> None:
+        self.events.append(self.speech.logged(event))
+
+
+@pytest.fixture
+def cache(tmp_path_factory: pytest.TempPathFactory) -> SpeechCache:
+    """The voice's cache, elsewhere, with two sentences: loud ones, so that they are told apart."""
+    real = speech_cache.for_settings(Settings())
+    cache = SpeechCache(tmp_path_factory.mktemp("speech"), real._rendering)
+    cache.put(EXCUSE, np.full(2_000, 20_000, np.int16))
+    cache.put("Push hard.", np.full(4_000, 10_000, np.int16))
+    return cache
+
+
+@pytest.fixture
+def room(cache: SpeechCache) -> Iterator[Room]:
+    room = Room(cache)
+    yield room
+    room.close()
+
+
+def test_a_cached_reply_needs_no_engine_and_tells_its_latency(room: Room) -> None:
+    room.do(lambda: room.speech.say("Push hard.", append=False, answers=-0.5))
+    assert room.play_until(lambda: room.speech.idle) > 0.25
+    start, end = room.events
+    assert isinstance(start, AudioStart)
+    assert start.latency_ms == pytest.approx((start.t + 0.5) * 1000, abs=0.1)
+    assert isinstance(end, AudioEnd)
+    assert end.reason == "finished"
+
+
+def test_what_a_dead_engine_cannot_say_is_excused_and_said_when_it_is_back(room: Room) -> None:
+    room.do(lambda: room.speech.say("New words.", append=False))
+    assert room.play_until(lambda: room.speech.idle) > 0.5  # the excuse, from the cache
+    room.engine.start()
+    assert room.engine.wait(60) == "ready"
+    room.events.clear()
+    room.do(room.speech.voice_is_back)
+    assert room.play_until(lambda: len(room.events) == 2) > 0.05
+
+
+def test_a_newer_reply_makes_the_unsaid_one_past(room: Room) -> None:
+    room.do(lambda: room.speech.say("New words.", append=False))
+    room.play_until(lambda: room.speech.idle)
+    room.do(lambda: room.speech.say("Push hard.", append=False))
+    room.play_until(lambda: room.speech.idle)
+    room.do(room.speech.voice_is_back)
+    assert room.speech.idle
+
+
+def test_a_reply_takes_the_place_of_the_one_before_unless_appended(room: Room) -> None:
+    room.do(lambda: room.speech.say("Push hard.", append=False))
+    room.do(lambda: room.speech.say("Push hard.", append=True))
+    room.play_until(lambda: len(room.events) == 1)
+    room.do(lambda: room.speech.say("Push hard.", append=False))
+    room.play_until(lambda: room.speech.idle)
+    reasons = [event.reason for event in room.events if isinstance(event, AudioEnd)]
+    assert sorted(reasons) == ["finished", "interrupted", "interrupted"]
+
+
+def test_only_what_was_said_lately_counts_as_our_own_words(room: Room) -> None:
+    room.do(lambda: room.speech.say("Heel of one hand on the centre of the chest.", append=False))
+    assert room.speech.said_lately("hand on the center of the chest")
+    assert not room.speech.said_lately("she is bleeding from her leg")
+    assert not room.speech.said_lately("the chest")  # too short to tell
