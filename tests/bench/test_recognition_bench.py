@@ -60,7 +60,7 @@ def folder_of(tmp_path, *names):
 
 
 def test_the_bench_reports_both_recognisers_on_the_same_clips(tmp_path, capsys):
-    clips = folder_of(tmp_path, "rh_what_time_is_it.wav", "my_nww_emergency_0.wav")
+    clips = folder_of(tmp_path, "rh_what_time_is_it.wav", "my_nww_condition_0.wav")
     assert cli.main(["bench", "recognition", "--clips", str(clips), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["all"]["ours"]["n"] == found["all"]["baseline"]["n"] == 2

@@ -95,10 +95,10 @@ def test_the_same_audio_gives_the_same_result(stt):
 
 
 def test_further_readings_differ_and_come_best_first(stt):
-    transcript = transcribe(stt, clip("my_computer_05").audio, nbest=4)
+    transcript = transcribe(stt, clip("my_nww_warning_0").audio, nbest=4)
     texts = [transcript.text, *(other.text for other in transcript.alternatives)]
     assert len(transcript.alternatives) >= 1
-    assert len(set(texts)) == len(texts)
+    assert len({"".join(wer.words(text)) for text in texts}) == len(texts)
     scores = [other.avg_logprob for other in transcript.alternatives]
     assert scores == sorted(scores, reverse=True)
 

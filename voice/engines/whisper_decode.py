@@ -111,6 +111,11 @@ def doubtful(found: Reading, logprob: float, samples: int) -> bool:
     return found.looped or fast or logprob < DOUBTFUL_LOGPROB
 
 
+def letters(text: str) -> str:
+    """What two readings must differ in to count as two."""
+    return "".join(c for c in text.casefold() if c.isalnum())
+
+
 def pieces(audio: Audio) -> list[Audio]:
     """Cut a clip that is longer than one window at its quietest points; no sample is lost."""
     out = []

@@ -42,18 +42,14 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class _Decoded:
-    """One piece of audio in one window; the best reading first."""
+    """One piece of audio in one window."""
 
-    readings: tuple[rules.Reading, ...]
-    scores: tuple[float, ...]
-    """The decoder's own mean log probability of each reading, marks included."""
+    best: rules.Reading
     words: tuple[Word, ...]
     no_speech_prob: float
     frames: int
-
-    @property
-    def best(self) -> rules.Reading:
-        return self.readings[0]
+    samples: int
+    encoded: Any
 
 
 class WhisperWorker:
@@ -125,37 +121,52 @@ class WhisperWorker:
         self, audio: rules.Audio, frames: int, request: Transcribe, beam: int = 1
     ) -> _Decoded:
         """Encode and decode once; the full window as the library does it, short ones guarded."""
-        names = self._tokenizer
         guarded = frames < rules.FULL_WINDOW
         encoded = self._encode(audio, frames, guarded)
-        prompt = self._model.get_prompt(
-            names, [], without_timestamps=not guarded, hotwords=request.hotwords or None
-        )
-        cap = request.max_tokens or rules.token_cap(len(audio))
-        result = self._model.model.generate(
-            encoded,
-            [prompt],
-            beam_size=max(beam, request.beam, request.nbest),
-            num_hypotheses=request.nbest,
-            # CTranslate2 gives the text this less the prompt, and never more than half of it.
-            max_length=min(cap + max(cap, len(prompt)), self._model.max_length),
-            return_scores=True,
-            return_no_speech_prob=True,
-        )[0]
-        readings = tuple(
-            rules.reading(
-                rules.spoken(tokens, len(audio), end=names.eot, zero=names.timestamp_begin),
-                complete=len(tokens) < cap,
-            )
-            for tokens in result.sequences_ids
-        )
+        beam = max(beam, request.beam)
+        result, readings = self._generate(encoded, len(audio), request, beam, stamps=guarded)
         return _Decoded(
-            readings=readings,
-            scores=tuple(result.scores),
+            best=readings[0],
             words=self._words(readings[0], encoded, frames),
             no_speech_prob=result.no_speech_prob,
             frames=frames,
+            samples=len(audio),
+            encoded=encoded,
         )
+
+    def _generate(
+        self,
+        encoded: Any,
+        samples: int,
+        request: Transcribe,
+        beam: int,
+        stamps: bool,
+        hypotheses: int = 1,
+    ) -> tuple[Any, tuple[rules.Reading, ...]]:
+        names, limit = self._tokenizer, self._model.max_length
+        prompt = self._model.get_prompt(
+            names, [], without_timestamps=not stamps, hotwords=request.hotwords or None
+        )
+        cap = request.max_tokens or rules.token_cap(samples)
+        result = self._model.model.generate(
+            encoded,
+            [prompt],
+            beam_size=beam,
+            num_hypotheses=hypotheses,
+            # CTranslate2 gives the text this less the prompt, and never more than half of it.
+            max_length=min(cap + max(cap, len(prompt)), limit),
+            return_scores=True,
+            return_no_speech_prob=True,
+        )[0]
+        texts = (
+            rules.spoken(tokens, samples, end=names.eot, zero=names.timestamp_begin)
+            for tokens in result.sequences_ids
+        )
+        readings = tuple(
+            rules.reading(text, complete=len(tokens) < cap)
+            for text, tokens in zip(texts, result.sequences_ids, strict=True)
+        )
+        return result, readings
 
     def _encode(self, audio: rules.Audio, frames: int, guarded: bool) -> Any:
         features = self._model.feature_extractor(audio)[:, :frames]
@@ -183,18 +194,30 @@ class WhisperWorker:
             text=" ".join(filter(None, (self._text(part.best) for part in parts))),
             avg_logprob=_mean_logprob(words),
             no_speech_prob=min((part.no_speech_prob for part in parts), default=1.0),
-            alternatives=self._alternatives(parts[0]) if len(parts) == 1 else (),
+            alternatives=self._alternatives(request, parts[0]) if len(parts) == 1 else (),
             words=words,
             window_s=max((p.frames for p in parts), default=0) * rules.FRAME / SPEECH_RATE,
             looped=any(part.best.looped for part in parts),
         )
 
-    def _alternatives(self, part: _Decoded) -> tuple[Hypothesis, ...]:
-        """The further readings that differ in text, best first."""
-        found = {self._text(part.best): 0.0}
-        for other, score in zip(part.readings[1:], part.scores[1:], strict=True):
-            found.setdefault(self._text(other), score)
-        return tuple(Hypothesis(text, score) for text, score in list(found.items())[1:])
+    def _alternatives(self, request: Transcribe, part: _Decoded) -> tuple[Hypothesis, ...]:
+        """The next best readings, without those that differ in case and punctuation only.
+
+        Timestamps are left out, or the readings would differ in nothing but these.
+        """
+        if request.nbest < 2:
+            return ()
+        result, readings = self._generate(
+            part.encoded, part.samples, request, request.nbest, False, request.nbest
+        )
+        texts = [self._text(found) for found in readings]
+        seen = {"", rules.letters(self._text(part.best))}
+        out = []
+        for text, score in zip(texts, result.scores, strict=True):
+            if rules.letters(text) not in seen:
+                seen.add(rules.letters(text))
+                out.append(Hypothesis(text, score))
+        return tuple(out)
 
     def _text(self, found: rules.Reading) -> str:
         return str(self._tokenizer.decode(list(found.tokens))).strip()

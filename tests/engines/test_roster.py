@@ -1,0 +1,66 @@
+"""Which workers the settings ask for."""
+
+import importlib
+import sys
+
+import msgspec
+import pytest
+
+from voice.config import Llm, Models, Settings, Stt
+from voice.engines import roster
+from voice.errors import MissingError, UserError
+
+
+def test_the_default_profile_has_all_four_with_paths_that_exist():
+    found = roster.from_settings(Settings())
+    assert [spec.name for spec in found.specs()] == ["tts", "tiny", "stt", "llm"]
+    assert "gemma-3-270m" in found.llm.options["model_path"]
+    assert found.llm.options["style"] == "completion"
+
+
+def test_every_worker_accepts_its_options():
+    for spec in roster.from_settings(Settings()).specs():
+        importlib.import_module(spec.module).create(spec.options)
+
+
+def test_thread_budgets_come_from_the_settings_and_waiting_threads_sleep():
+    settings = Settings(stt=Stt(threads=3, tiny_threads=2))
+    found = roster.from_settings(settings)
+    assert found.stt.options["threads"] == 3
+    assert found.stt.env["OMP_NUM_THREADS"] == "3"
+    assert found.tiny.env["OMP_NUM_THREADS"] == "2"
+    assert {spec.env["OMP_WAIT_POLICY"] for spec in found.specs()} == {"PASSIVE"}
+
+
+def test_without_a_language_model_the_reason_is_given():
+    found = roster.from_settings(Settings(llm=Llm(model="")))
+    assert found.llm is None
+    assert "llm.model is empty" in found.llm_absent
+    assert "llm" not in [spec.name for spec in found.specs()]
+
+
+def test_without_its_package_the_language_model_is_absent(monkeypatch):
+    monkeypatch.setitem(sys.modules, "llama_cpp", None)  # as Python marks what is not there
+    assert "not installed" in roster.from_settings(Settings()).llm_absent
+
+
+def test_an_adapter_may_be_a_path(tmp_path):
+    adapter = tmp_path / "own.gguf"
+    adapter.touch()
+    found = roster.from_settings(Settings(llm=Llm(adapter=str(adapter))))
+    assert found.llm.options["adapter_path"] == str(adapter)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"llm": Llm(adapter="/nowhere/own.gguf")}, MissingError),
+        ({"llm": Llm(adapter="no-such-adapter")}, UserError),
+        ({"stt": Stt(model="no-such-model")}, UserError),
+        ({"models": Models(cache="no/such/folder")}, MissingError),
+    ],
+    ids=["adapter file", "adapter name", "model name", "cache"],
+)
+def test_what_is_not_there_is_named(changes, error):
+    with pytest.raises(error):
+        roster.from_settings(msgspec.structs.replace(Settings(), **changes))
