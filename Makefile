@@ -16,8 +16,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3"; exit 3; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing packages. llama-cpp-python is compiled here the first time: 4-8 minutes on 2 cores."
-	$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q -c constraints.txt -e '.[llm,piper,dev]'
+	@echo "Installing packages. The first time llama-cpp-python is compiled: 4-8 minutes on 2 cores."
+	@(while sleep 30; do echo "  still installing ..."; done) & ticker=$$!; \
+	  $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q \
+	    -c constraints.txt -e '.[llm,piper,dev]'; code=$$?; kill $$ticker; exit $$code
 	@touch $@
 
 # The embedded models (about 0.6 GB) and the spoken lines that must never wait for an engine.
