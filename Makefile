@@ -17,7 +17,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3"; exit 3; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing packages. The first time llama-cpp-python is compiled: 4-8 minutes on 2 cores."
-	@(while sleep 30; do echo "  still installing ..."; done) & ticker=$$!; \
+	@(while sleep 30 >/dev/null 2>&1; do echo "  still installing ..."; done) & ticker=$$!; \
 	  $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q \
 	    -c constraints.txt -e '.[llm,piper,dev]'; code=$$?; kill $$ticker; exit $$code
 	@touch $@
