@@ -1,6 +1,7 @@
 """What a user gets wrong ends in one clear line and an exit code, with nothing half-written."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 import soundfile
 
 from tests.support.assistant import call
+from voice.config import Settings
+from voice.engines import roster
 
 
 def silence(folder: Path, seconds: float = 1.0) -> Path:
@@ -103,3 +106,21 @@ def test_a_text_without_end_and_control_characters_do_no_harm() -> None:
     assert done.returncode == 0
     assert "\x1b" not in done.stdout
     assert done.stdout.strip()
+
+
+def test_a_whole_model_given_as_adapter_is_refused(tmp_path: Path) -> None:
+    model = roster.llm(Settings()).options["model_path"]
+    done = call("run", "--input", str(silence(tmp_path)), "--set", f"llm.adapter={model}")
+    complains(done, 2, "adapter", Path(model).name)
+
+
+def test_a_tampered_model_is_refused(tmp_path: Path) -> None:
+    """Of the right size, but not what the catalogue says: nothing is loaded from it."""
+    cache = tmp_path / "cache"
+    shutil.copytree(Settings().cache_dir() / "whisper-tiny.en", cache / "whisper-tiny.en")
+    for name in ("whisper-base", "gemma-3-270m", "en_US-joe-medium"):
+        (cache / name).symlink_to(Settings().cache_dir() / name)
+    weights = cache / "whisper-tiny.en" / "model.bin"
+    weights.write_bytes(weights.read_bytes()[:-64] + bytes(64))
+    done = call("run", "--input", str(silence(tmp_path)), "--set", f"models.cache={cache}")
+    complains(done, 3, "whisper-tiny.en", "checksum", "models fetch")

@@ -7,6 +7,7 @@ from typing import Any
 
 from voice import modelstore
 from voice.config import Settings
+from voice.engines import gguf_file
 from voice.engines.process import WorkerSpec
 from voice.errors import MissingError
 
@@ -77,11 +78,17 @@ def llm_absent(settings: Settings) -> str:
 
 
 def llm(settings: Settings) -> WorkerSpec:
-    """A language model worker; raises MissingError when its files are not here."""
+    """A language model worker; raises MissingError for files that are not here, UserError for an
+    adapter that does not fit.
+    """
     llm, cache = settings.llm, settings.cache_dir()
+    model = modelstore.opens(llm.model, cache)
+    adapter = _adapter(llm.adapter, cache)
+    if adapter:  # a mistake in the settings is told at once, not by a worker that does not load
+        gguf_file.check_adapter(gguf_file.read(Path(adapter)), gguf_file.read(model))
     options: dict[str, Any] = {
-        "model_path": str(modelstore.opens(llm.model, cache)),
-        "adapter_path": _adapter(llm.adapter, cache),
+        "model_path": str(model),
+        "adapter_path": adapter,
         "adapter_scale": llm.adapter_scale,
         "context": llm.context,
         "threads": llm.threads,
