@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from voice import config
 from voice.cli import doctor
 from voice.doctor import engines, machine, sound, weights
 from voice.doctor.report import Finding, Report, conclusion, line
+from voice.modelstore import locate
 
 
 def examine(*words: str) -> int:
@@ -56,16 +58,21 @@ def test_without_models_it_says_how_to_get_them(
 
 @pytest.fixture
 def tampered(tmp_path: Path) -> config.Settings:
-    """A profile whose small recogniser has the right sizes and no sense."""
+    """A profile whose small recogniser has the right sizes and no sense.
+
+    It was checked before and the disk spoilt it: even the file's time is what it was.
+    """
     real = config.Settings().cache_dir()
     for name in ("whisper-base", "en_US-joe-medium"):
         (tmp_path / name).symlink_to(real / name)
     shutil.copytree(real / "whisper-tiny.en", tmp_path / "whisper-tiny.en")
     weights_file = tmp_path / "whisper-tiny.en" / "model.bin"
-    size = weights_file.stat().st_size
+    locate("whisper-tiny.en", tmp_path)
+    before = weights_file.stat()
     weights_file.write_bytes(b"")
     with weights_file.open("r+b") as file:
-        file.truncate(size)
+        file.truncate(before.st_size)
+    os.utime(weights_file, ns=(before.st_atime_ns, before.st_mtime_ns))
     return config.load(None, ["llm.model=", f"models.cache={tmp_path}"], environment={})
 
 

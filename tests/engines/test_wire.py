@@ -29,7 +29,7 @@ from_worker = st.one_of(
     ),
     st.builds(m.SpeechChunk, **ids, audio=st.binary(max_size=400), rate=st.just(22050)),
     st.builds(m.Failed, **ids, reason=st.sampled_from(["cancelled", "died"]), detail=st.text()),
-    st.builds(wire.Ready, info=st.dictionaries(st.text(), st.integers() | st.text())),
+    st.builds(wire.Ready, info=st.dictionaries(st.text(), st.integers(-(2**63), 2**63) | st.text())),
     st.builds(wire.LoadFailed, detail=st.text()),
 )
 
