@@ -17,6 +17,7 @@ to_worker = st.one_of(
     st.builds(wire.Cancel, before=st.integers(0, 2**40)),
     st.builds(wire.Ping, serial=st.integers(0, 2**40)),
 )
+integers = st.integers(-(2**63), 2**63)
 ids = {"id": st.integers(0, 2**40), "generation": st.integers(0, 2**40)}
 from_worker = st.one_of(
     st.builds(
@@ -29,7 +30,7 @@ from_worker = st.one_of(
     ),
     st.builds(m.SpeechChunk, **ids, audio=st.binary(max_size=400), rate=st.just(22050)),
     st.builds(m.Failed, **ids, reason=st.sampled_from(["cancelled", "died"]), detail=st.text()),
-    st.builds(wire.Ready, info=st.dictionaries(st.text(), st.integers(-(2**63), 2**63) | st.text())),
+    st.builds(wire.Ready, info=st.dictionaries(st.text(), integers | st.text())),
     st.builds(wire.LoadFailed, detail=st.text()),
 )
 

@@ -18,7 +18,7 @@ def test_a_file_of_the_right_size_with_other_content_is_refused(shop: Shop) -> N
     shop.fill("mouth")
     assert locate("mouth", shop.cache, shop.catalogue)
     voice_file(shop).write_bytes(b"x" * len(VOICE))
-    with pytest.raises(MissingError, match="wrong checksum.*models fetch mouth"):
+    with pytest.raises(MissingError, match=r"wrong checksum.*models fetch mouth"):
         locate("mouth", shop.cache, shop.catalogue)
 
 
