@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from tests.support import sounds
 from tests.support.hearing import Heard, Hearing, recognisers
-from tests.support.words import word_error_rate, words
 from voice.audio.interface import INPUT_RATE
+from voice.bench.wer import rate, words
 from voice.config import Settings
 from voice.engines.interfaces import Engine
 from voice.listening.listener import Turn
@@ -112,7 +112,7 @@ def speech(clips: list[Clip], args: argparse.Namespace, ears: Any, rows: list[Cl
         "none_accepted": [row["file"] for row in mine if not row["accepted"]],
         "several_accepted": [row["file"] for row in mine if len(row["accepted"]) > 1],
         "reopened": sum(row["revisions"] > 0 for row in mine),
-        "wer": word_error_rate((row["truth"], " ".join(row["accepted"])) for row in mine),
+        "wer": rate((row["truth"], " ".join(row["accepted"])) for row in mine),
         "end_of_turn_s": percentiles(waits),
         "decode_s": percentiles([s for row in mine for s in row["decode_s"]]),
     }
@@ -167,7 +167,7 @@ def baseline(rows: list[Clip], settings: Settings) -> float:
             segments, _ = model.transcribe(read(row).astype(np.float32) / 32768)
             row["baseline"] = " ".join(segment.text for segment in segments)
             pairs.append((row["truth"], row["baseline"]))
-    return word_error_rate(pairs)
+    return rate(pairs)
 
 
 def percentiles(values: list[float]) -> dict[str, float]:

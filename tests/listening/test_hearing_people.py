@@ -4,7 +4,7 @@ import pytest
 
 from tests.support import sounds
 from tests.support.hearing import Heard, Hearing, recognisers
-from tests.support.words import word_error_rate, words
+from voice.bench.wer import rate, words
 from voice.config import Settings
 from voice.engines import roster
 from voice.engines.host import WorkerHost
@@ -38,7 +38,7 @@ def test_each_utterance_is_one_accepted_turn_from_its_first_word_to_its_last(eng
     turn = only_turn(hear(engines, 1.0, sounds.clip(name), 1.0))
     spoken, heard = words(sounds.text(name)), words(turn.text)
     assert (heard[0], heard[-1]) == (spoken[0], spoken[-1])
-    assert word_error_rate([(sounds.text(name), turn.text)]) <= 0.25
+    assert rate([(sounds.text(name), turn.text)]) <= 0.25
     assert turn.confidence > 0.5
 
 
@@ -49,13 +49,13 @@ def test_no_utterance_is_lost_in_the_noise_of_a_coffee_shop(engines, name):
         sounds.scene(1.0, voice, 1.0), sounds.clip("bl_coffee-shop"), snr_db=10, voice=voice
     )
     turn = only_turn(hear(engines, noisy))
-    assert word_error_rate([(sounds.text(name), turn.text)]) <= 0.5
+    assert rate([(sounds.text(name), turn.text)]) <= 0.5
 
 
 def test_a_speaker_who_pauses_for_a_second_is_heard_as_one_turn_with_all_words(engines):
     heard = hear(engines, 0.5, sounds.clip("jfk"), 1.0)
     turn = only_turn(heard)
-    assert word_error_rate([(sounds.text("jfk"), turn.text)]) <= 0.1
+    assert rate([(sounds.text("jfk"), turn.text)]) <= 0.1
     revisions = [event.revision for event in heard.of(TranscriptEvent)]
     assert revisions == list(range(len(revisions)))
     assert any("fellow Americans" in partial.text for partial in heard.of(Partial))

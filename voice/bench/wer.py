@@ -5,12 +5,8 @@ from collections.abc import Iterable
 
 from rapidfuzz.distance import Levenshtein
 
-_ONES = (
-    *("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
-    "nineteen",
-)
-_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+from voice.spoken import cardinal, digits
+
 _SPELLINGS = {"mr": "mister", "mrs": "missus", "dr": "doctor", "ok": "okay", "oclock": "o clock"}
 
 
@@ -28,15 +24,8 @@ def _spelled(word: str) -> str:
         return _SPELLINGS.get(word, word)
     number = int(word)
     if word.startswith("0") or number > 9999:  # a code or a telephone number
-        return " ".join(_ONES[int(digit)] or "zero" for digit in word)
-    return _number(number)
-
-
-def _number(n: int) -> str:
-    for size, name in ((1000, "thousand"), (100, "hundred")):
-        if n >= size:
-            return f"{_number(n // size)} {name} {_number(n % size)}"
-    return f"{_TENS[n // 10]} {_ONES[n % 10]}" if n >= 20 else _ONES[n]
+        return digits(word)
+    return cardinal(number).replace("-", " ")
 
 
 def errors(truth: str, heard: str) -> int:
