@@ -8,9 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from voice.cli import options
+from voice.cli import options, render
 from voice.config import Settings
-from voice.engines import speech_render
 from voice.errors import UserError
 from voice.modelstore import Catalogue, ModelEntry, load
 from voice.modelstore.cache import COMMAND, finish_import, problems
@@ -62,8 +61,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     importing.set_defaults(run=_import)
 
     rendering = commands.add_parser("render", help="render fixed lines of speech ahead of time")
-    speech_render.configure(rendering)
-    rendering.set_defaults(run=speech_render.main)
+    render.configure(rendering)
+    rendering.set_defaults(run=render.main)
 
     for command in commands.choices.values():
         options.add_settings(command)

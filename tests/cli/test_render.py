@@ -4,10 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voice.cli import options
+from voice.cli import options, render
 from voice.config import Settings
 from voice.engines import interfaces as m
-from voice.engines import speech_render
 from voice.engines.speech_cache import Rendering, SpeechCache
 from voice.errors import UserError
 from voice.events import EngineState
@@ -47,7 +46,7 @@ def cache(tmp_path: Path) -> SpeechCache:
 
 def test_rendered_sentences_are_in_the_cache_and_counted(cache: SpeechCache) -> None:
     done: list[int] = []
-    size = speech_render.render(["One.", "Two."], cache, OneTone(), 1.0, done.append)
+    size = render.render(["One.", "Two."], cache, OneTone(), 1.0, done.append)
     assert done == [1, 2]
     assert cache.has("One.")
     assert cache.has("Two.")
@@ -56,7 +55,7 @@ def test_rendered_sentences_are_in_the_cache_and_counted(cache: SpeechCache) -> 
 
 def test_what_was_rendered_before_a_failure_stays(cache: SpeechCache) -> None:
     with pytest.raises(UserError, match="speech is not rendered: voice is damaged"):
-        speech_render.render(["One.", "Two."], cache, OneTone(1), 1.0, lambda done: None)
+        render.render(["One.", "Two."], cache, OneTone(1), 1.0, lambda done: None)
     assert cache.has("One.")
     assert not cache.has("Two.")
 
@@ -64,7 +63,7 @@ def test_what_was_rendered_before_a_failure_stays(cache: SpeechCache) -> None:
 def test_a_folder_that_cannot_be_written_is_named(cache: SpeechCache) -> None:
     cache.folder.write_text("a file is in the way")
     with pytest.raises(UserError, match=r"cannot write .*speech"):
-        speech_render.render(["One."], cache, OneTone(), 1.0, lambda done: None)
+        render.render(["One."], cache, OneTone(), 1.0, lambda done: None)
 
 
 def test_the_command_renders_with_the_real_voice_and_skips_what_is_there(
@@ -73,11 +72,11 @@ def test_the_command_renders_with_the_real_voice_and_skips_what_is_there(
     voice = Settings().cache_dir() / Settings().tts.voice
     (tmp_path / voice.name).symlink_to(voice, target_is_directory=True)
     parser = argparse.ArgumentParser()
-    speech_render.configure(parser)
+    render.configure(parser)
     options.add_settings(parser)
     args = parser.parse_args(["--first", "2", "--set", f"models.cache={tmp_path}"])
-    assert speech_render.main(args) == 0
+    assert render.main(args) == 0
     assert "0 sentences were there, 2 rendered" in capsys.readouterr().out
     assert len(list((tmp_path / "speech").glob("*.wav"))) == 2
-    assert speech_render.main(args) == 0
+    assert render.main(args) == 0
     assert "2 sentences were there, 0 rendered" in capsys.readouterr().out
