@@ -8,7 +8,9 @@ BIN := $(VENV)/bin
 CMAKE_ARGS ?= -DLLAVA_BUILD=OFF $(if $(filter x86_64,$(shell uname -m)),-DGGML_NATIVE=OFF)
 export CMAKE_ARGS
 
-.PHONY: setup models demo run test check clean
+DEBIAN := libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins strace util-linux
+
+.PHONY: setup debian models demo run test check clean
 
 setup: $(VENV)/.installed
 
@@ -36,8 +38,17 @@ demo: models
 run: models
 	@$(BIN)/python run_assistant.py
 
-test: models check
+test: debian models check
 	$(BIN)/python -m pytest -q
+
+# What the tests need besides: PortAudio, a private sound server, a system-call tracer.
+debian:
+	@command -v dpkg >/dev/null || exit 0; dpkg -s $(DEBIAN) >/dev/null 2>&1 && exit 0; \
+	  echo "Installing Debian packages: $(DEBIAN)"; \
+	  sudo=$$(test $$(id -u) = 0 || echo "sudo -n"); \
+	  $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+	    --no-install-recommends $(DEBIAN) >/dev/null || \
+	  { echo "The tests need these packages; type: sudo apt install $(DEBIAN)"; exit 3; }
 
 # Style and types; seconds, no models needed.
 check: setup
