@@ -119,8 +119,10 @@ def test_a_reply_takes_the_place_of_the_one_before_unless_appended(room: Room) -
     assert sorted(reasons) == ["finished", "interrupted", "interrupted"]
 
 
-def test_only_what_was_said_lately_counts_as_our_own_words(room: Room) -> None:
+def test_our_own_words_are_known_again_garbled_ones_only_in_a_room_with_echo(room: Room) -> None:
     room.do(lambda: room.speech.say("Heel of one hand on the centre of the chest.", append=False))
-    assert room.speech.said_lately("hand on the center of the chest")
-    assert not room.speech.said_lately("she is bleeding from her leg")
-    assert not room.speech.said_lately("the chest")  # too short to tell
+    assert room.speech.sounds_like_us("hand on the center of the chest", echo=False)
+    assert not room.speech.sounds_like_us("Hill of one and on this entry the chest", echo=False)
+    assert room.speech.sounds_like_us("Hill of one and on this entry the chest", echo=True)
+    for theirs in ("she is bleeding from her leg", "he stopped breathing again", "the chest"):
+        assert not room.speech.sounds_like_us(theirs, echo=True)

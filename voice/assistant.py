@@ -190,15 +190,10 @@ class Assistant:
         self._speech.resume()
 
     def _is_for_us(self, turn: heard.Turn) -> bool:
-        """Whether a turn may be somebody's words and not our own, come back as an echo.
-
-        While we speak and hear ourselves only whole commands count: "stop" always works.
-        """
-        if not turn.overlapped:
-            return True
-        if self._hears_itself and self._dialogue.whole(turn.text, self._state) != "whole":
-            return False
-        return not self._speech.said_lately(turn.text)
+        """Whether these are somebody's words and not our own, come back as an echo."""
+        if not turn.overlapped or self._dialogue.whole(turn.text, self._state) == "whole":
+            return True  # a command is obeyed while we speak: "stop" always works
+        return not self._speech.sounds_like_us(turn.text, echo=self._hears_itself)
 
     def _step(self, event: d.Input) -> None:
         """Let the dialogue take one step and carry out what it wants done."""

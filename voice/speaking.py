@@ -20,8 +20,10 @@ STEP_DB = 6.0
 STEP_PACE = 1.15
 FASTEST, SLOWEST = 0.75, 1.6
 """Bounds of the pace, as the length of words relative to the profile's."""
-OWN_WORDS = 85.0
-"""Similarity in percent from which a transcript counts as our own words."""
+VERBATIM, GARBLED = 85.0, 60.0
+"""Likeness in percent from which a transcript counts as our own words."""
+SHORTEST = 12
+"""Letters; less could be anybody's."""
 
 Post = Callable[[Callable[[], None]], None]
 """Puts a call into the loop's inbox."""
@@ -122,11 +124,15 @@ class Speech:
         self._utterances.pop(number, None)
         return AudioEnd(t=event.t, source=event.source, reason=event.reason)
 
-    def said_lately(self, text: str) -> bool:
-        """Whether a transcript is our own words, come back through the microphone."""
+    def sounds_like_us(self, text: str, *, echo: bool) -> bool:
+        """Whether a transcript is our own words, come back through the microphone.
+
+        With `echo` a likeness is enough, because the room garbles what comes back.
+        """
         words = text.lower()
-        return len(words.split()) > 2 and any(
-            fuzz.partial_ratio(words, said.lower()) >= OWN_WORDS for said in self._recent
+        enough = GARBLED if echo else VERBATIM
+        return len(words) >= SHORTEST and any(
+            fuzz.partial_ratio(words, said.lower()) >= enough for said in self._recent
         )
 
     def close(self) -> None:
