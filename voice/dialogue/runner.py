@@ -149,7 +149,8 @@ class Runner:
         """Where a protocol begins: its first step, or what it has for an age it is not for."""
         script = self._content.script(slug)
         ages = facts - set(script.protocol.who)
-        event = next((e for e in script.events if e.finding in WHO and e.finding in ages), None)
+        fitting = (e for e in script.events if e.finding in WHO and e.finding in ages)
+        event = next((e for e in fitting if applies(e, facts)), None)
         detour = event and script.entrance(event)
         return Place(slug, detour, script.first) if detour else Place(slug, script.first)
 
@@ -172,7 +173,7 @@ class Runner:
         for _ in range(_SETTLE):
             step = self.step(run)
             if not applies(step, run.facts):
-                run = self._jump(run, self.script(run).after(step.id))
+                run = self._jump(run, self.script(run).following(step.id))
             elif step.kind == "goto":
                 run = msgspec.structs.replace(run, announce=(*run.announce, step.say)[-1:])
                 run = self._jump(run, self.script(run).after(step.id))

@@ -20,10 +20,10 @@ class Script:
         self.detours: dict[str, Event] = {}
         """The event that each step of an event belongs to."""
         self._following: dict[str, str] = {}
-        self._link(protocol.steps)
+        self._link(protocol.steps, None)
         for event in self.events:
             steps = event_steps(event)
-            self._link(steps)
+            self._link(steps, event.then or RETURN)
             for step in steps:
                 self.steps[step.id] = step
                 self.detours[step.id] = event
@@ -33,14 +33,16 @@ class Script:
         return self.steps[name]
 
     def after(self, name: str) -> str:
-        """Where `next` leads from a step that is no question: a target."""
-        return self.steps[name].then or self.following(name)
+        """Where `next` leads from a step that is no question: a target; an end stays."""
+        step = self.steps[name]
+        return name if step.kind == "end" else step.then or self.following(name)
 
     def following(self, name: str) -> str:
-        """The step written after this one; an event's last leads back, an end to itself."""
-        if self.steps[name].kind == "end":
-            return name
-        return self._following.get(name, RETURN if name in self.detours else name)
+        """What is written after this step, where its own `then` is not followed: a target.
+
+        An event's last step is followed by the event's `then`, a protocol's last by itself.
+        """
+        return self._following.get(name, name)
 
     def event(self, name: str) -> Event | None:
         """The event of this id, the protocol's own or one that holds everywhere."""
@@ -50,6 +52,8 @@ class Script:
         """The first step of an event, if it has steps."""
         return next((name for name, e in self.detours.items() if e.id == event.id), None)
 
-    def _link(self, steps: tuple[Step, ...]) -> None:
+    def _link(self, steps: tuple[Step, ...], onward: str | None) -> None:
         for step, following in pairwise(steps):
             self._following[step.id] = following.id
+        if onward and steps:
+            self._following[steps[-1].id] = onward

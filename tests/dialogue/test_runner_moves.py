@@ -1,0 +1,125 @@
+"""Where steps lead: what is skipped, what is passed through, and which event answers a finding."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from voice.dialogue import loader
+from voice.dialogue.content import Content
+from voice.dialogue.protocol import applies
+from voice.dialogue.runner import Run, Runner
+from voice.dialogue.script import Script
+from voice.dialogue.triage.openings import Opening
+
+HEAD = """\
+id: trial
+version: 1
+title: A protocol for the tests
+urgency: minor
+who: [adult]
+sources: [{cite: Tests, edition: "2025", checked_on: 2026-11-22}]
+triggers: [a zebra sat on the piano]
+standing: Stay calm.
+handover: Tell them everything.
+"""
+
+CONDITIONAL = """\
+steps:
+  - {id: first, say: Look here.}
+  - {id: maybe, say: Go along., if: wet, %s}
+  - {id: second, say: Look there.}
+  - {id: far, say: Look away., kind: end}
+"""
+
+EVENTS = """\
+steps:
+  - {id: first, say: Look here.}
+  - {id: far, say: Look away., kind: end}
+events:
+  - {id: again, finding: not-breathing, if: pushing, steps: [Keep pushing.]}
+  - {id: stopped, finding: not-breathing, steps: [Push now.]}
+  - {id: wet-child, finding: child, if: wet, steps: [Dry the child.]}
+  - {id: dry-child, finding: child, steps: [Carry the child.]}
+  - id: towel
+    hear: [the towel is gone]
+    steps:
+      - {id: use-coat, say: Use your coat., if: wet}
+    then: far
+"""
+
+Begin = Callable[..., tuple[Runner, Run]]
+
+
+@pytest.fixture
+def begin(content: Content, tmp_path: Path) -> Begin:
+    """Starts a protocol with these steps, as one more of the real content."""
+
+    def start(rest: str, *facts: str) -> tuple[Runner, Run]:
+        file = tmp_path / "trial.yaml"
+        file.write_text(HEAD + rest)
+        trial = loader.read(file)[0]
+        more = copy.copy(content)
+        more.protocols = {**content.protocols, "trial": trial}
+        more.scripts = {**content.scripts, "trial": Script(trial, content.everywhere)}
+        runner = Runner(more)
+        return runner, runner.start(Opening("trial", facts))
+
+    return start
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["then: far", "kind: goto, then: far", "kind: loop, then: far", "kind: end"],
+    ids=["do with then", "goto", "loop", "end"],
+)
+def test_a_skipped_step_is_followed_by_what_is_written_after_it(kind: str, begin: Begin) -> None:
+    runner, run = begin(CONDITIONAL % kind)
+    run = runner.advance(run)
+    assert run.place.step == "second"
+    assert run.announce == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "place"),
+    [("then: far", "maybe"), ("kind: goto, then: far", "far"), ("kind: end", "maybe")],
+)
+def test_a_step_that_applies_is_taken(kind: str, place: str, begin: Begin) -> None:
+    runner, run = begin(CONDITIONAL % kind, "wet")
+    assert runner.advance(run).place.step == place
+
+
+def test_next_stays_at_an_end_that_applies(begin: Begin) -> None:
+    runner, run = begin(CONDITIONAL % "kind: end", "wet")
+    run = runner.advance(run)
+    assert runner.advance(run).place == run.place
+
+
+@pytest.mark.parametrize(("facts", "place"), [((), "far"), (("wet",), "use-coat")])
+def test_a_skipped_last_step_of_an_event_leads_where_the_event_does(
+    facts: tuple[str, ...], place: str, begin: Begin
+) -> None:
+    runner, run = begin(EVENTS, *facts)
+    event = runner.script(run).event("towel")
+    assert event is not None
+    assert runner.happen(run, event).place.step == place
+
+
+@pytest.mark.parametrize(("facts", "event"), [((), "stopped"), (("pushing",), "again")])
+def test_of_several_events_of_one_finding_the_first_that_applies_holds(
+    facts: tuple[str, ...], event: str, begin: Begin
+) -> None:
+    runner, run = begin(EVENTS, *facts)
+    events = (e for e in runner.script(run).events if e.finding == "not-breathing")
+    assert next(e.id for e in events if applies(e, run.facts)) == event
+
+
+@pytest.mark.parametrize(
+    ("facts", "place"), [(("child",), "dry-child-1"), (("child", "wet"), "wet-child-1")]
+)
+def test_it_begins_for_another_age_with_the_event_that_applies(
+    facts: tuple[str, ...], place: str, begin: Begin
+) -> None:
+    _, run = begin(EVENTS, *facts)
+    assert run.place.step == place
