@@ -61,10 +61,12 @@ class Assistant:
         hears_itself: bool,
         tap: Tap | None = None,
     ) -> None:
-        """`hears_itself`: the speaker reaches the microphone; see `_is_for_us`."""
+        """`hears_itself`: the speaker may reach the microphone."""
         self._dialogue = dialogue
         self._log = event_log
         self._hears_itself = hears_itself
+        # What is heard while we speak may be ourselves, unless that is taken out.
+        self._yields = settings.audio.echo_cancel or not hears_itself
         self._inbox = Inbox("loop")
         self._crew = Crew(roster, self._inbox.poster(self._on_engine))
         self._mixer = Mixer(settings.audio.output_rate, self._inbox.poster(self._on_sound), tap)
@@ -165,7 +167,7 @@ class Assistant:
                     self._notice("cannot_hear")
                 case SpeechStart():
                     self._log.write(output)
-                    if not self._hears_itself:
+                    if self._yields:
                         self._speech.pause()
                 case _:
                     self._log.write(output)

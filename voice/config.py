@@ -37,6 +37,8 @@ class Audio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hz of the mixer; devices of another rate are resampled."""
     ahead_ms: Annotated[int, Meta(ge=10, le=500)] = 50
     """How far the mixer renders ahead of the device."""
+    echo_cancel: bool = True
+    """Take the assistant's own voice out of the microphone; off where a headset does it."""
 
 
 class Listening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -81,3 +81,10 @@ def test_silence_is_answered_by_silence(tmp_path: Path) -> None:
     assert session.of("transcript") == []
     sound, _ = soundfile.read(session.output)
     assert not sound.any()
+
+
+def test_in_a_room_with_echo_it_does_not_answer_itself(tmp_path: Path) -> None:
+    recording = conversation(tmp_path, [(1.0, phrase("not_breathing")), (22.0, phrase("repeat"))])
+    session = run_wav(recording, tmp_path, "--echo-db", "-10", "--echo-delay-ms", "120")
+    replies = [e["heard"] for e in session.of("reply") if e["heard"] != "event:timer"]
+    assert replies == ["start", "command:repeat"]

@@ -11,6 +11,7 @@ from types import FrameType
 
 from voice.audio import portaudio
 from voice.audio.device import DeviceBackend
+from voice.audio.echo import EchoCancelled
 from voice.audio.files import StemWriter, WavReader, WavWriter
 from voice.audio.interface import Backend, LoopProbe
 from voice.audio.room import Room
@@ -73,16 +74,20 @@ def main(args: argparse.Namespace) -> int:
 
     dialogue = Dialogue(content.load(settings), settings)
     plan = roster.from_settings(settings)
+    hears_itself = args.input == "mic" or args.echo_db is not None
     with EventLog(args.events, console=sys.stdout) as log, _stems(args, settings) as stems:
         assistant = Assistant(
             settings,
             dialogue,
             plan,
             log,
-            hears_itself=args.input == "mic" or args.echo_db is not None,
+            hears_itself=hears_itself,
             tap=stems.write if stems else None,
         )
-        assistant.run(_backend(args, settings, assistant), _interruption())
+        backend = _backend(args, settings, assistant)
+        if hears_itself and settings.audio.echo_cancel:
+            backend = EchoCancelled(backend)
+        assistant.run(backend, _interruption())
     return 0
 
 
