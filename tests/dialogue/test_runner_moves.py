@@ -6,24 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import trial
 from voice.dialogue import loader
 from voice.dialogue.content import Content
 from voice.dialogue.protocol import applies
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.script import Script
 from voice.dialogue.triage.openings import Opening
-
-HEAD = """\
-id: trial
-version: 1
-title: A protocol for the tests
-urgency: minor
-who: [adult]
-sources: [{cite: Tests, edition: "2025", checked_on: 2026-11-22}]
-triggers: [a zebra sat on the piano]
-standing: Stay calm.
-handover: Tell them everything.
-"""
 
 CONDITIONAL = """\
 steps:
@@ -57,12 +46,10 @@ def begin(content: Content, tmp_path: Path) -> Begin:
     """Starts a protocol with these steps, as one more of the real content."""
 
     def start(rest: str, *facts: str) -> tuple[Runner, Run]:
-        file = tmp_path / "trial.yaml"
-        file.write_text(HEAD + rest)
-        trial = loader.read(file)[0]
+        protocol = loader.read(trial.write(tmp_path, rest))[0]
         more = copy.copy(content)
-        more.protocols = {**content.protocols, "trial": trial}
-        more.scripts = {**content.scripts, "trial": Script(trial, content.everywhere)}
+        more.protocols = {**content.protocols, "trial": protocol}
+        more.scripts = {**content.scripts, "trial": Script(protocol, content.everywhere)}
         runner = Runner(more)
         return runner, runner.start(Opening("trial", facts))
 

@@ -56,8 +56,5 @@ def _check(args: argparse.Namespace) -> int:
     mistakes = [mistake for file in files for mistake in checks.check(file, loaded)]
     for mistake in mistakes:
         print(mistake)
-    if not args.files:
-        for slug, leading in checks.not_yet_written(loaded).items():
-            print(f"not yet written: {slug} (named by {', '.join(leading)})")
     print(f"{len(files)} protocols checked, {len(mistakes)} mistakes")
     return 2 if mistakes else 0

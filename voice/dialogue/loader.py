@@ -92,7 +92,7 @@ def _check_places(protocol: Protocol, report: Report) -> None:
         places.add(step.id)
     for path, step, in_event in _steps(protocol):
         _check_kind(step, path, report)
-        for where, target in _targets(step, path):
+        for where, target in targets(step, path):
             _check_target(target, places, in_event, where, report)
     for index, event in enumerate(protocol.events):
         path = f"$.events[{index}]"
@@ -170,7 +170,8 @@ def _steps(protocol: Protocol) -> Iterator[tuple[str, Step, bool]]:
             yield f"$.events[{number}].steps[{index}]", step, True
 
 
-def _targets(step: Step, path: str) -> Iterator[tuple[str, str]]:
+def targets(step: Step, path: str) -> Iterator[tuple[str, str]]:
+    """Where a step can lead, with the paths where that is written."""
     if step.then:
         yield f"{path}.then", step.then
     for index, choice in enumerate(step.choices):

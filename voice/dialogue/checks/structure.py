@@ -1,22 +1,24 @@
-"""Where steps lead: targets, ends, loops, the early call for help, and facts."""
+"""Where steps lead: targets, ends, loops, events and facts."""
 
-import re
 from collections.abc import Iterator
 
+from voice.dialogue import loader
 from voice.dialogue.checks.subject import Found, Subject
 from voice.dialogue.protocol import RETURN, Event, Protocol, Step, goto
-from voice.dialogue.triage.openings import ANYTHING
-
-CALL_BY_STEP, CALL_AT_LATEST = 2, 4
-"""A critical protocol calls for help by this step; after actions declared first, by the other."""
-
-_CALL = re.compile(r"\b(call|tell|ring|phone)\b[^.]*\{emergency\}", re.IGNORECASE)
+from voice.dialogue.script import Script
 
 
 def targets(subject: Subject) -> Iterator[Found]:
-    """Protocols that exist may not be stood in for; what is not written yet is only reported."""
+    """Protocols that are led to exist, and only those that do not are stood in for."""
+    for path, target in _targets(subject):
+        slug = goto(target)
+        if slug and slug not in subject.slugs:
+            yield path, f"no protocol `{slug}`"
+    for who, slug in subject.protocol.other_ages.items():
+        if slug not in subject.slugs:
+            yield f"$.other_ages.{who}", f"no protocol `{slug}`"
     for index, slug in enumerate(subject.protocol.stands_in_for):
-        if slug in subject.content.protocols:
+        if slug in subject.slugs:
             yield f"$.stands_in_for[{index}]", f"`{slug}` is written, nothing needs to stand in"
 
 
@@ -25,6 +27,8 @@ def endings(subject: Subject) -> Iterator[Found]:
     path, last = list(subject.steps())[-1]
     if last.kind not in ("end", "loop", "goto") and last.then is None:
         yield path, f"the last step `{last.id}` is no end, loop or goto"
+    if last.if_ or last.unless:
+        yield path, f"the last step `{last.id}` may be skipped, and nothing follows it"
     paths = {step.id: where for where, step in subject.all_steps()}
     done: set[str] = set()
     for start in paths:
@@ -49,19 +53,28 @@ def reachable(subject: Subject) -> Iterator[Found]:
             yield path, f"step `{step.id}` is never reached"
 
 
-def early_call(subject: Subject) -> Iterator[Found]:
-    """A critical protocol calls for help at once, or right after an action declared first."""
-    if subject.protocol.urgency != "critical":
-        return
-    latest = CALL_BY_STEP
-    for number, step in enumerate(_safe_path(subject), start=1):
-        if _CALL.search(step.say):
-            return
-        if step.act_first:
-            latest = min(number + 1, CALL_AT_LATEST)
-        if number >= latest:
-            break
-    yield "$.steps[0]", f"the call for help does not come by step {latest} of the safe path"
+def events(subject: Subject) -> Iterator[Found]:
+    """Of the events of one finding each can be the first that applies."""
+    earlier: dict[str, list[Event]] = {}
+    for path, event in subject.events():
+        if event.finding is None:
+            continue
+        before = earlier.setdefault(event.finding, [])
+        for other in before:
+            if (other.if_, other.unless) in ((None, None), (event.if_, event.unless)):
+                yield path, f"event `{event.id}` never happens: `{other.id}` comes before it"
+                break
+        before.append(event)
+
+
+def names(subject: Subject) -> Iterator[Found]:
+    """No step has the name of one that can be spoken in every protocol."""
+    own = subject.protocol.events
+    script = Script(subject.protocol, subject.content.everywhere)
+    for path, step in subject.all_steps():
+        event = script.detours.get(step.id)
+        if event is not None and event not in own:
+            yield f"{path}.id", f"a step of `{event.id}` in events.yaml is named `{step.id}`, too"
 
 
 def facts(subject: Subject) -> Iterator[Found]:
@@ -87,21 +100,16 @@ def facts(subject: Subject) -> Iterator[Found]:
             yield f"{path}.finding", f"`{event.finding}` is no finding of findings.yaml"
 
 
-def leads_to(protocol: Protocol) -> set[str]:
-    """The protocols that this one names."""
-    named = {target for step in protocol.steps for target in _targets(step)}
-    for event in protocol.events:
-        named.add(event.then or "")
-        for step in event.steps:
-            named.update(() if isinstance(step, str) else _targets(step))
-    slugs = {slug for slug in map(goto, named) if slug}
-    return slugs | set(protocol.other_ages.values()) | {ANYTHING} - {protocol.id}
-
-
-def _targets(step: Step) -> Iterator[str]:
-    yield from (choice.then for choice in step.choices if choice.then)
-    if step.then:
-        yield step.then
+def _targets(subject: Subject) -> Iterator[Found]:
+    """Where steps, choices and events lead, with the paths of their `then`."""
+    for path, step in subject.steps():
+        yield from loader.targets(step, path)
+    for path, event in subject.events():
+        if event.then:
+            yield f"{path}.then", event.then
+        for index, item in enumerate(event.steps):
+            if isinstance(item, Step):
+                yield from loader.targets(item, f"{path}.steps[{index}]")
 
 
 def _set_by(protocol: Protocol) -> Iterator[str]:
@@ -114,15 +122,13 @@ def _set_by(protocol: Protocol) -> Iterator[str]:
 
 
 def _onward(subject: Subject, step: Step, loops: bool) -> list[str]:
-    """The steps of this protocol that may follow one."""
-    if step.kind == "end" or (step.kind == "loop" and not loops):
-        return []
+    """The steps of this protocol that may follow one; it may be skipped itself."""
     following = subject.script.following(step.id)
+    found = [following] if step.if_ or step.unless else []
     if step.kind == "ask":
-        found = [choice.then or following for choice in step.choices]
-    else:
-        found = [step.then or following]
-        found += [following] if step.if_ or step.unless else []
+        found += [choice.then or following for choice in step.choices]
+    elif step.kind != "end" and (loops or step.kind != "loop"):
+        found.append(step.then or following)
     return [name for name in found if name != RETURN and goto(name) is None]
 
 
@@ -137,17 +143,3 @@ def _circle(subject: Subject, name: str, path: list[str], done: set[str]) -> str
             return circle
     done.add(name)
     return None
-
-
-def _safe_path(subject: Subject) -> Iterator[Step]:
-    """The steps when nothing is known and every question is answered by its safe choice."""
-    known = subject.script.steps
-    target, seen = subject.script.first, set[str]()
-    while target in known and target not in seen:
-        seen.add(target)
-        step = known[target]
-        yield step
-        target = subject.script.after(step.id)
-        if step.kind == "ask":
-            choice = next(choice for choice in step.choices if choice.name == step.safe)
-            target = choice.then or subject.script.following(step.id)

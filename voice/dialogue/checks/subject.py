@@ -1,9 +1,11 @@
 """The protocol under check, with the paths by which its parts are found in the file."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from voice.dialogue.content import Content
-from voice.dialogue.protocol import Event, Protocol, Step, event_steps
+from voice.dialogue.protocol import Event, Protocol, Step, applies, event_steps
+from voice.dialogue.regions import slots_in
 from voice.dialogue.script import Script
 from voice.dialogue.yamlfile import Document, Mistake
 
@@ -14,10 +16,14 @@ Found = tuple[str, str]
 class Subject:
     """One protocol, its document, and the content it lives in."""
 
-    def __init__(self, protocol: Protocol, document: Document, content: Content) -> None:
+    def __init__(
+        self, protocol: Protocol, document: Document, content: Content, folder: Path
+    ) -> None:
         self.protocol = protocol
         self.content = content
         self.script = Script(protocol)
+        self.slugs = {*content.protocols, *(file.stem for file in folder.glob("*.yaml"))}
+        """Every protocol there is, those with mistakes too."""
         self._document = document
 
     def mistake(self, path: str, reason: str) -> Mistake:
@@ -62,3 +68,28 @@ class Subject:
         """Every line that can be spoken."""
         yield from self.step_lines()
         yield from self.answer_lines()
+
+    def in_regions(self, line: str) -> Iterator[str]:
+        """The line as it is spoken in each region that can speak it."""
+        slots = slots_in(line)
+        if not slots:
+            yield line
+            return
+        for region in self.content.regions.all().values():
+            if all(slot in region.slots for slot in slots):
+                yield region.say(line)
+
+    def safe_path(self, target: str, facts: frozenset[str] = frozenset()) -> Iterator[Step]:
+        """The steps from here when no more than this is known and answers are the safe ones."""
+        seen: set[str] = set()
+        while target in self.script.steps and target not in seen:
+            seen.add(target)
+            step = self.script.step(target)
+            if not applies(step, facts):
+                target = self.script.following(target)
+                continue
+            yield step
+            target = self.script.after(target)
+            if step.kind == "ask":
+                choice = next(choice for choice in step.choices if choice.name == step.safe)
+                target = choice.then or self.script.following(step.id)

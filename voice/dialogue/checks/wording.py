@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 
 from voice.dialogue import words
 from voice.dialogue.checks.subject import Found, Subject
@@ -22,6 +23,9 @@ _UNSPEAKABLE = (
 _FORBIDS = re.compile(r"\b(never|not|no|nothing|don't|doesn't|only|without|until)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^.?!]+[.?!]?")
 
+_normalise = lru_cache(maxsize=None)(words.normalise)
+"""Each file is held against the triggers of all others, so that most phrases come up often."""
+
 
 def lengths(subject: Subject) -> Iterator[Found]:
     """Lines are short enough to be taken in under stress."""
@@ -30,7 +34,7 @@ def lengths(subject: Subject) -> Iterator[Found]:
         (subject.answer_lines(), ANSWER_WORDS),
     ):
         for path, line in lines:
-            longest = max(words.count(line) for line in _in_regions(subject, line))
+            longest = max(map(words.count, (line, *subject.in_regions(line))))
             if longest > most:
                 yield path, f"{longest} words, at most {most} can be taken in: {line}"
             if (many := words.sentences(line)) > MAX_SENTENCES:
@@ -110,24 +114,14 @@ def _triggers(subject: Subject) -> Iterator[Found]:
     for protocol in subject.content.protocols.values():
         if protocol.id != subject.protocol.id:
             for phrase in protocol.triggers:
-                others[words.normalise(phrase)].add(protocol.id)
+                others[_normalise(phrase)].add(protocol.id)
     for index, phrase in enumerate(subject.protocol.triggers):
-        for other in sorted(others[words.normalise(phrase)]):
+        for other in sorted(others[_normalise(phrase)]):
             yield f"$.triggers[{index}]", f"`{phrase}` also triggers `{other}`"
 
 
 def _once(heard: dict[str, str], phrase: str, meaning: str, path: str) -> Iterator[Found]:
-    plain = words.normalise(phrase)
+    plain = _normalise(phrase)
     other = heard.setdefault(plain, meaning)
     if other != meaning:
         yield path, f"`{phrase}` also means `{other}`"
-
-
-def _in_regions(subject: Subject, line: str) -> Iterator[str]:
-    if not slots_in(line):
-        yield line
-        return
-    for region in subject.content.regions.all().values():
-        if all(slot in region.slots for slot in slots_in(line)):
-            yield region.say(line)
-    yield line
