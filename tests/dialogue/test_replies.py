@@ -1,5 +1,8 @@
 """What the dialogue promises about every reply, from every state, whatever is said."""
 
+from collections import deque
+from collections.abc import Iterator
+
 import hypothesis.strategies as st
 import msgspec
 import pytest
@@ -13,7 +16,7 @@ from voice.dialogue import interface as d
 from voice.dialogue import words
 from voice.dialogue.command_acts import COMMANDS
 from voice.dialogue.dialogue import Dialogue
-from voice.dialogue.protocol import WHO, Protocol
+from voice.dialogue.protocol import WHO, Protocol, applies
 from voice.dialogue.runner import Runner
 from voice.dialogue.state import State
 from voice.dialogue.triage.openings import Opening
@@ -142,28 +145,67 @@ TestConversations = Conversations.TestCase
 
 @pytest.mark.parametrize("slug", PROTOCOLS)
 def test_every_step_can_be_reached_by_speaking(slug: str) -> None:
-    """Search the states: `next`, every expected answer and every phrasing of an event."""
+    """Search the states: a step with those of the known facts that the protocol asks about."""
     script = CONTENT.script(slug)
-    wanted = {step.id for step in script.steps.values() if step.kind != "goto"}
-    own = {step.id for step in CONTENT.protocols[slug].steps}
-    everywhere = {event.id for event in CONTENT.everywhere}
-    wanted = {name for name in wanted if name in own or script.detours[name].id not in everywhere}
-    lines = ["next"] + [e.hear[0] for e in CONTENT.protocols[slug].events if e.hear]
-    seen: set[str] = set()
-    runner = Runner(CONTENT)
-    waiting = [State(run=runner.start(Opening(slug, (who,)))) for who in WHO]
-    while waiting and wanted - seen:
-        state = waiting.pop(0)
+    protocol = CONTENT.protocols[slug]
+    here = {event.id for event in protocol.events}
+    own = [s for s in script.steps.values() if s.id not in script.detours]
+    own += [script.steps[name] for name, event in script.detours.items() if event.id in here]
+    wanted = {step.id for step in own if step.kind != "goto"}
+    asked = {fact for item in (*own, *protocol.events) for fact in (item.if_, item.unless)}
+    asked |= {fact for step in own for choice in step.choices for fact in choice.known}
+    seen: set[tuple[str, frozenset[str]]] = set()
+    reached: set[str] = set()
+    # States at steps not reached before come first: this keeps the search short.
+    new, others = deque(_starts(slug, asked)), deque[State]()
+    while (new or others) and wanted - reached:
+        state = new.popleft() if new else others.popleft()
         run = state.run
-        if run is None or run.place.slug != slug or run.place.step in seen:
+        if run is None or run.place.slug != slug:
             continue
-        seen.add(run.place.step)
-        answers = [c.hear[0] for c in script.step(run.place.step).choices]
-        for line in [*answers, *lines]:
-            talk = Talk(DIALOGUE, state)
-            talk.say(line)
-            waiting.append(talk.state)
-    assert wanted - seen == set()
+        name = run.place.step
+        key = (name, run.facts & asked)
+        if key in seen:
+            continue
+        seen.add(key)
+        reached.add(name)
+        for after in _onward(state, reached, len(seen)):
+            known = after.run is not None and after.run.place.step in reached
+            (others if known else new).append(after)
+    assert wanted - reached == set()
+
+
+def _starts(slug: str, asked: set[str | None]) -> Iterator[State]:
+    """Conversations that begin with the protocol: any age, any region, any finding told first."""
+    runner = Runner(CONTENT)
+    findings = sorted(CONTENT.findings.names.intersection(asked) - set(WHO))
+    for regional in sorted({region.facts for region in CONTENT.regions.regions.values()}):
+        for told in [(), *((finding,) for finding in findings)]:
+            for who in WHO:
+                yield State(run=runner.start(Opening(slug, (who, *regional, *told))))
+
+
+def _onward(state: State, reached: set[str], turn: int) -> Iterator[State]:
+    """The states after one utterance; a finding may be told together with the age.
+
+    An event whose steps have been reached by speaking before is not put into words again.
+    """
+    assert state.run is not None
+    runner = Runner(CONTENT)
+    script = runner.script(state.run)
+    lines = ["next", *(choice.hear[0] for choice in runner.step(state.run).choices)]
+    for event in script.protocol.events:
+        place = script.entrance(event) or event.then
+        if event.finding is None and place in script.steps and place not in reached:
+            lines.append(event.hear[turn % len(event.hear)])
+        elif applies(event, state.run.facts):
+            told = (event.finding,) if event.finding else ()
+            for who in [(), *((who,) for who in WHO)] if told else [()]:
+                yield State(run=runner.happen(state.run, event, (*told, *who)))
+    for line in lines:
+        talk = Talk(DIALOGUE, state)
+        talk.say(line)
+        yield talk.state
 
 
 @pytest.mark.parametrize("slug", PROTOCOLS)
