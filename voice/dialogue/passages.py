@@ -6,7 +6,7 @@ import msgspec
 
 from voice.dialogue import words
 from voice.dialogue.content import Content
-from voice.dialogue.match import Match, Matcher
+from voice.dialogue.match import Matcher
 from voice.dialogue.protocol import Answer, Protocol, event_lines, step_lines
 
 SAME_QUESTION = 0.72
@@ -18,8 +18,6 @@ RELATED_IDLE = 0.75
 LONGEST_PASSAGE = 120
 LONGEST_ANSWER = 30
 """Words."""
-_OTHER_TOPIC = 0.85
-"""What a line of a protocol that is not running counts, compared with the running one."""
 
 
 class Passage(msgspec.Struct, frozen=True):
@@ -59,19 +57,29 @@ class Passages:
         )
 
     def answer(self, question: str, running: str | None) -> tuple[str, Answer] | None:
-        """The fixed answer to the question and its topic, the running protocol's first."""
-        found = [match for match in self._answers.ranked(question) if match.score >= SAME_QUESTION]
-        own = [match for match in found if match.key[0] == running]
-        return (own or found)[0].key if found else None
+        """The fixed answer to the question and its topic; of the running protocol, if one runs."""
+        if running is None and _vague(question):
+            return None
+        for match in self._answers.ranked(question):
+            if match.score < SAME_QUESTION:
+                return None
+            if running in (None, match.key[0]):
+                return match.key
+        return None
 
     def passage(self, question: str, running: str | None) -> Passage | None:
-        """The passage for a question, or None when nothing is about it."""
-        ranked = sorted(
-            (_weighed(match, running) for match in self._lines.ranked(question)),
-            key=lambda match: -match.score,
-        )
+        """The passage for a question, or None when nothing is about it.
+
+        While a protocol runs only its own lines count: another topic's can be wrong here.
+        """
+        if running is None and _vague(question):
+            return None
         like = RELATED if running else RELATED_IDLE
-        near = [match.key for match in ranked if match.score >= like]
+        near = [
+            match.key
+            for match in self._lines.ranked(question)
+            if match.score >= like and running in (None, match.key.topic)
+        ]
         best = next((line for line in near if line.speakable), None)
         if best is None:
             return None
@@ -79,10 +87,9 @@ class Passages:
         return Passage(best.topic, _joined(lines), best.text)
 
 
-def _weighed(match: Match[Line], running: str | None) -> Match[Line]:
-    if running in (None, match.key.topic):
-        return match
-    return Match(match.key, match.score * _OTHER_TOPIC)
+def _vague(question: str) -> bool:
+    """Whether one word alone tells what it is about: "what time is it" is no first aid."""
+    return len(words.content(question)) < 2
 
 
 def _lines(protocol: Protocol) -> Iterator[tuple[str, str, bool]]:
