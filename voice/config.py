@@ -122,6 +122,13 @@ class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the model may draft steps where no protocol fits; never with the small model."""
 
 
+class Triage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Finding the protocol for what is said."""
+
+    embedding: str = "all-MiniLM-L6-v2"
+    """Catalogue name of the sentence embedding; empty: by words and concepts alone."""
+
+
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the weights lie."""
 
@@ -139,6 +146,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tts: Tts = Tts()
     content: Content = Content()
     answers: Answers = Answers()
+    triage: Triage = Triage()
     models: Models = Models()
 
     def cache_dir(self) -> Path:

@@ -169,7 +169,7 @@ def test_a_finished_protocol_gives_way_to_a_new_emergency(dialogue: Dialogue) ->
     talk = Talk(dialogue, dialogue.start("choking-adult"))
     talk.say("it came out")
     assert talk.say("next").step == "doctor"
-    assert talk.say("she has been hit by a car").protocol == "primary-check"
+    assert talk.say("my husband has chest pain").protocol == "chest-pain"
     assert talk.state.parked == ()
 
 

@@ -1,5 +1,6 @@
 """Measure the assistant on this machine. `bench recognition`: our speech recognition against
 faster-whisper's own call, on the same clips in the same run: word error rate, time, loops.
+`bench triage`: what is made of openings, changes, questions and chatter of the evaluation set.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from voice import config
 from voice.cli import options
 
 CLIPS = config.ROOT / "tests" / "data" / "speech"
+EVALS = config.ROOT / "tests" / "evals"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,11 +33,41 @@ def configure(parser: argparse.ArgumentParser) -> None:
     recognition.add_argument("--json", action="store_true", help="one JSON object")
     recognition.set_defaults(run=_recognition)
     options.add_settings(recognition)
+    triage = kinds.add_parser("triage", help="openings, follow-ups and chatter: what is understood")
+    triage.add_argument(
+        "--held-out", action="store_true", help="the half that was not read while building"
+    )
+    triage.add_argument("--show", action="store_true", help="list the mistakes of that half, too")
+    triage.add_argument("--json", action="store_true", help="one JSON object")
+    triage.set_defaults(run=_triage)
+    options.add_settings(triage)
 
 
 def main(args: argparse.Namespace) -> int:
     """Run one measurement."""
     return int(args.run(args))
+
+
+def _triage(args: argparse.Namespace) -> int:
+    import time
+
+    from voice.bench import triage
+    from voice.dialogue import content
+    from voice.dialogue.dialogue import Dialogue
+
+    settings = options.settings(args)
+    name = "triage_held_out.jsonl" if args.held_out else "triage_dev.jsonl"
+    cases = triage.read_cases(EVALS / name)
+    begun = time.perf_counter()
+    loaded = content.load(settings)
+    asked = Dialogue(loaded, settings, always=True)
+    load_s = round(time.perf_counter() - begun, 2)
+    seen = triage.run(cases, asked, Dialogue(loaded, settings))
+    found = {**triage.report(seen), "load_s": load_s}
+    print(json.dumps(found) if args.json else triage.table(found))
+    if not args.json and (args.show or not args.held_out):
+        print("\n".join(("", "mistakes:", *triage.mistakes(seen))))
+    return 0
 
 
 def _recognition(args: argparse.Namespace) -> int:

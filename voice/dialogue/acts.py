@@ -7,6 +7,19 @@ from voice.dialogue.state import Confirm
 from voice.dialogue.triage.openings import Opening
 from voice.dialogue.turn import Turn
 
+CARRIED = frozenset(("adult", "child", "infant", "pregnant", "alone", "no-phone", "self", "called"))
+"""Facts that hold whatever else happens to the casualty."""
+
+
+def take_over(turn: Turn, opening: Opening) -> None:
+    """Begin what is more urgent, knowing what is known, and say that it comes first."""
+    turn.heard = f"event:{opening.slug}"
+    run = turn.state.run
+    known = tuple(sorted(run.facts & CARRIED)) if run else ()
+    run = turn.runner.start(msgspec.structs.replace(opening, facts=(*known, *opening.facts)))
+    announce = (turn.content.phrases["takes_over"], *run.announce)
+    turn.present(msgspec.structs.replace(run, announce=announce))
+
 
 def begin(turn: Turn, opening: Opening, another: bool) -> None:
     """Start a protocol; the one that runs waits when this is a further casualty."""
@@ -17,6 +30,13 @@ def begin(turn: Turn, opening: Opening, another: bool) -> None:
         announce = (turn.content.phrases["parked"], *run.announce)
         run = msgspec.structs.replace(run, announce=announce)
     turn.present(run)
+
+
+def wonder(turn: Turn, question: str, told: str) -> None:
+    """Ask one short question back; what is said next is understood together with this."""
+    turn.heard = "start"
+    turn.set(before=told)
+    turn.phrase(f"ask_{question}", "clarify", keep=True)
 
 
 def happened(turn: Turn, event: Event, facts: tuple[str, ...]) -> None:

@@ -10,8 +10,11 @@ from voice.dialogue.commands import Phrasebook
 from voice.dialogue.protocol import Event, Protocol, event_lines
 from voice.dialogue.regions import Region
 from voice.dialogue.script import Script
-from voice.dialogue.triage import findings
+from voice.dialogue.triage import embedding, exemplars, features, findings
+from voice.dialogue.triage.exemplars import Exemplar
+from voice.dialogue.triage.features import Concepts
 from voice.dialogue.triage.findings import Findings
+from voice.dialogue.triage.learned import Learned
 from voice.dialogue.triage.openings import ANYTHING, Openings
 
 FOLDER = Path(__file__).resolve().parent.parent / "content"
@@ -31,7 +34,9 @@ class Content:
         phrasebook: Phrasebook,
         understood: Findings,
         all_regions: regions.Regions,
-        region: str,
+        settings: Settings,
+        concepts: Concepts,
+        heard: tuple[Exemplar, ...],
     ) -> None:
         self.protocols = protocols
         self.everywhere = everywhere
@@ -39,8 +44,10 @@ class Content:
         self.phrasebook = phrasebook
         self.findings = understood
         self.regions = all_regions
-        self.region: Region = all_regions.choose(region)
-        self.openings = Openings(protocols.values(), understood)
+        self.region: Region = all_regions.choose(settings.content.region)
+        self._settings = settings
+        self._concepts = concepts
+        self._heard = heard
         self.scripts = {slug: Script(p, everywhere) for slug, p in protocols.items()}
         self._stand_ins = {missing: p.id for p in protocols.values() for missing in p.stands_in_for}
 
@@ -71,6 +78,15 @@ class Content:
         return self.region.say(line)
 
     @cached_property
+    def openings(self) -> Openings:
+        """Triage, worked out on first use; what takes long is kept beside the models."""
+        lines = exemplars.complete(self._heard, self.protocols.values())
+        embedder = embedding.find(self._settings)
+        keep = self._settings.cache_dir() / "triage"
+        learned = Learned(lines, self._concepts, embedder, keep)
+        return Openings(self.protocols.values(), self.findings, learned)
+
+    @cached_property
     def by_urgency(self) -> list[Protocol]:
         """The protocols, critical ones first."""
         order = {slug: rank for rank, slug in enumerate(_URGENCY)}
@@ -97,14 +113,17 @@ def load(settings: Settings | None = None, *, lenient: bool = False) -> Content:
         return yamlfile.read(home / name, name)
 
     events, phrases = document("events.yaml"), document("phrases.yaml")
+    understood = findings.load(document("findings.yaml"))
     return Content(
         everything,
         events.convert(events.data, tuple[Event, ...]),
         phrases.convert(phrases.data, dict[str, str]),
         commands.load(document("commands.yaml")),
-        findings.load(document("findings.yaml")),
+        understood,
         regions.load(document("regions.yaml")),
-        settings.content.region,
+        settings,
+        features.load_concepts(document("concepts.yaml"), understood),
+        exemplars.load(home / "heard"),
     )
 
 

@@ -20,7 +20,7 @@ from voice.dialogue.interface import (
 from voice.dialogue.passages import Passages
 from voice.dialogue.runner import Runner
 from voice.dialogue.state import Outcome, State
-from voice.dialogue.triage.openings import Opening
+from voice.dialogue.triage.openings import ANYTHING, Opening, is_question
 from voice.dialogue.turn import TIMER, Turn
 from voice.errors import UserError
 
@@ -48,6 +48,7 @@ class Dialogue:
         self._runner = Runner(content)
         self._passages = Passages(content)
         self._interpreter = m.Interpreter(content, self._runner, self._passages)
+        content.openings.find("hello")
 
     def start(self, protocol: str | None = None) -> State:
         """A fresh conversation, inside a protocol at its first step if one is named."""
@@ -89,10 +90,13 @@ class Dialogue:
         if turn.state.confirm and self._confirmed(turn, said, unsure):
             return
         understood = self._interpreter.read(said.text, turn.state)
+        turn.set(before="")
         speaking = said.speaking or turn.state.asked is not None
         if not isinstance(understood, m.Noise):
             question_acts.drop(turn)
         if unsure and self._asked_back(turn, understood):
+            return
+        if doubt.uncertain(said) and self._eased(turn, said.text, understood):
             return
         match understood:
             case m.Command(name=name):
@@ -101,8 +105,12 @@ class Dialogue:
                 acts.answered(turn, choice, facts)
             case m.Happened(event=event, facts=facts):
                 acts.happened(turn, event, facts)
+            case m.Begin(opening=opening, takes_over=True):
+                acts.take_over(turn, opening)
             case m.Begin(opening=opening, another=another):
                 acts.begin(turn, opening, another)
+            case m.Wondering(question=question, text=text):
+                acts.wonder(turn, question, text)
             case m.Asking():
                 question_acts.ask(turn, said.text, self._model_deadline, self._always)
             case m.Told(facts=facts):
@@ -142,6 +150,25 @@ class Dialogue:
                 turn.phrase("say_again", "clarify")
             case _:
                 turn.none()
+        return True
+
+    def _eased(self, turn: Turn, text: str, understood: m.Meaning) -> bool:
+        """Ask back when uncertain words would make things less urgent: a "not" may be lost."""
+        run = turn.state.run
+        match understood:
+            case m.Happened(event=event, facts=facts):
+                if not event.eases and not doubt.EASING.intersection((*facts, event.finding)):
+                    return False
+                acts.read_back(turn, event, facts)
+            case m.Answered(choice=choice) if run and choice != self._runner.step(run).safe:
+                acts.unclear(turn, facts=())
+            case m.Begin(opening=opening) if doubt.EASING.intersection(opening.facts):
+                urgent = tuple(fact for fact in opening.facts if fact not in doubt.EASING)
+                acts.begin(turn, Opening(ANYTHING, urgent), another=False)
+            case m.Asking() if run and not is_question(text):
+                turn.phrase("say_again", "clarify")
+            case _:
+                return False
         return True
 
     def _timer(self, turn: Turn) -> None:

@@ -18,7 +18,7 @@ from voice.dialogue.passages import Passages
 from voice.dialogue.protocol import Event, applies, goto
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.state import State
-from voice.dialogue.triage.openings import ANYTHING, Opening, is_question
+from voice.dialogue.triage.openings import ANYTHING, Opening, Vague, is_question
 
 LIKE_AN_EVENT = 0.74
 VERY_LIKE_AN_EVENT = 0.92
@@ -72,10 +72,18 @@ class Happened(msgspec.Struct, frozen=True):
 
 
 class Begin(msgspec.Struct, frozen=True):
-    """The opening of an emergency; `another` when it is a further casualty."""
+    """The opening of an emergency, of a further casualty (`another`), or of the same one."""
 
     opening: Opening
     another: bool = False
+    takes_over: bool = False
+
+
+class Wondering(msgspec.Struct, frozen=True):
+    """An opening that could be several things; `text` is all that was said of it."""
+
+    question: str
+    text: str
 
 
 class Asking(msgspec.Struct, frozen=True):
@@ -104,7 +112,7 @@ class Noise(msgspec.Struct, frozen=True):
     """No words at all."""
 
 
-Meaning = Command | Answered | Happened | Begin | Asking | Told | Unclear | Talk | Noise
+Meaning = Command | Answered | Happened | Begin | Wondering | Asking | Told | Unclear | Talk | Noise
 
 
 class Interpreter:
@@ -135,7 +143,7 @@ class Interpreter:
             return Noise()
         if found := self.whole(text, state):
             return found
-        return self._in_protocol(text, state.run) if state.run else self._idle(text)
+        return self._in_protocol(text, state.run) if state.run else self._idle(text, state.before)
 
     def _in_protocol(self, text: str, run: Run) -> Meaning:
         facts = self._content.findings.read(text)
@@ -148,6 +156,7 @@ class Interpreter:
             self._by_findings(facts, URGENT, run)
             or self._answer_by_finding(facts, run)
             or self._by_report(text, facts, run, VERY_LIKE_AN_EVENT)
+            or self._taking_over(text, run)
             or self._by_findings(facts, frozenset(facts), run)
         )
         if found:
@@ -167,22 +176,39 @@ class Interpreter:
             return Answered(answer, facts) if answer in names else Unclear(facts)
         return Told(facts) if facts else Talk("chat")
 
+    def _taking_over(self, text: str, run: Run) -> Begin | None:
+        """Another emergency of the same casualty that is clearly told and no less urgent."""
+        opening = self._content.openings.overtakes(text, run.place.slug)
+        return Begin(opening, takes_over=True) if opening else None
+
     def _new_opening(
         self, text: str, facts: tuple[str, ...], run: Run, another: bool
     ) -> Opening | None:
         """The opening of a further emergency; without another casualty, of a different kind."""
         opening = self._content.openings.find(text)
+        if isinstance(opening, Vague):
+            opening = None
         if another:
             return opening or (Opening(ANYTHING, facts) if facts else None)
         same = opening and self._content.resolve(opening.slug) == run.place.slug
         known = {event.finding for event in self._runner.script(run).events}
         return None if same or known.intersection(facts) else opening
 
-    def _idle(self, text: str) -> Meaning:
-        if opening := self._content.openings.find(text):
+    def _idle(self, text: str, before: str) -> Meaning:
+        told = f"{before}. {text}" if before else text
+        opening = self._content.openings.find(told)
+        if isinstance(opening, Vague):
+            return (
+                Begin(Opening(ANYTHING, opening.facts))
+                if before
+                else Wondering(opening.question, text)
+            )
+        if opening:
             return Begin(opening)
         if talk := _talk(text):
             return talk
+        if self._content.openings.chatter(text):
+            return Talk("chat")
         if is_question(text) or self._passages.answer(text, None):
             return Asking()
         facts = self._content.findings.read(text)

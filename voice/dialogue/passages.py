@@ -1,6 +1,7 @@
 """Reviewed text for a side question: a fixed answer, or the lines that come closest to it."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -11,10 +12,13 @@ from voice.dialogue.protocol import Answer, Protocol, event_lines, step_lines
 
 SAME_QUESTION = 0.72
 """Likeness to a stored phrasing from which its fixed answer is given."""
+SAME_QUESTION_ELSEWHERE = 0.85
+"""The same for the answers of protocols that are not running."""
 RELATED = 0.42
 """Likeness from which a line belongs to the subject of the question."""
-RELATED_IDLE = 0.75
-"""The same with nothing running, when most questions are not about first aid."""
+RELATED_ELSEWHERE = 0.75
+"""The same for all other topics: with nothing running most questions are not about first aid, and
+within a protocol its own lines answer unless another's are plainly meant."""
 LONGEST_PASSAGE = 120
 LONGEST_ANSWER = 30
 """Words."""
@@ -43,53 +47,52 @@ class Passages:
     """Finds answers and passages in the whole collection. Immutable; safe in any thread."""
 
     def __init__(self, content: Content) -> None:
-        self._say = content.say
-        self._answers = Matcher(
-            ((protocol.id, answer), phrase)
-            for protocol in content.by_urgency
-            for answer in protocol.answers
-            for phrase in answer.ask
-        )
-        self._lines = Matcher(
-            (Line(protocol.id, content.say(text), speakable), key)
-            for protocol in content.by_urgency
-            for text, key, speakable in _lines(protocol)
-        )
+        self._content = content
+        self._answers = lru_cache(maxsize=None)(self._answers_of)
+        self._lines = lru_cache(maxsize=None)(self._lines_of)
 
     def answer(self, question: str, running: str | None) -> tuple[str, Answer] | None:
-        """The fixed answer to the question and its topic; of the running protocol, if one runs."""
-        if running is None and _vague(question):
-            return None
-        for match in self._answers.ranked(question):
-            if match.score < SAME_QUESTION:
-                return None
-            if running in (None, match.key[0]):
-                return match.key
-        return None
+        """The fixed answer to the question and its topic, the running protocol's first."""
+        own = self._answers(running).best(question, SAME_QUESTION)
+        if own is None and running:
+            own = self._answers(None).best(question, SAME_QUESTION_ELSEWHERE)
+        return own.key if own else None
 
     def passage(self, question: str, running: str | None) -> Passage | None:
-        """The passage for a question, or None when nothing is about it.
+        """The passage for a question, or None when nothing is about it."""
+        found = self._near(question, running, RELATED if running else RELATED_ELSEWHERE)
+        if found is None and running:
+            found = self._near(question, None, RELATED_ELSEWHERE)
+        return found
 
-        While a protocol runs only its own lines count: another topic's can be wrong here.
-        """
-        if running is None and _vague(question):
-            return None
-        like = RELATED if running else RELATED_IDLE
-        near = [
-            match.key
-            for match in self._lines.ranked(question)
-            if match.score >= like and running in (None, match.key.topic)
-        ]
+    def _near(self, question: str, topic: str | None, like: float) -> Passage | None:
+        ranked = self._lines(topic).ranked(question)
+        near = [match.key for match in ranked if match.score >= like]
         best = next((line for line in near if line.speakable), None)
         if best is None:
             return None
         lines = [best.text, *(line.text for line in near if line.topic == best.topic)]
         return Passage(best.topic, _joined(lines), best.text)
 
+    def _answers_of(self, topic: str | None) -> Matcher[tuple[str, Answer]]:
+        """The fixed answers of one topic, or of all."""
+        return Matcher(
+            ((protocol.id, answer), phrase)
+            for protocol in self._about(topic)
+            for answer in protocol.answers
+            for phrase in answer.ask
+        )
 
-def _vague(question: str) -> bool:
-    """Whether one word alone tells what it is about: "what time is it" is no first aid."""
-    return len(words.content(question)) < 2
+    def _lines_of(self, topic: str | None) -> Matcher[Line]:
+        say = self._content.say
+        return Matcher(
+            (Line(protocol.id, say(text), speakable), key)
+            for protocol in self._about(topic)
+            for text, key, speakable in _lines(protocol)
+        )
+
+    def _about(self, topic: str | None) -> Iterable[Protocol]:
+        return [self._content.protocols[topic]] if topic else self._content.by_urgency
 
 
 def _lines(protocol: Protocol) -> Iterator[tuple[str, str, bool]]:

@@ -44,6 +44,8 @@ class State(msgspec.Struct, frozen=True):
     """What `repeat` says again."""
     confirm: Confirm | None = None
     asked: Asked | None = None
+    before: str = ""
+    """What was told before a question was asked back; the next words complete it."""
     requests: int = 0
     """How many questions went to the language model."""
 

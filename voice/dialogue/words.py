@@ -91,7 +91,7 @@ def normalise(text: str) -> str:
 
 def tokens(text: str) -> list[str]:
     """The words of `normalise`, as a list."""
-    return _tokens(_plain(text))
+    return list(_cached_tokens(text))
 
 
 def clauses(text: str) -> list[str]:
@@ -137,6 +137,11 @@ def sentences(text: str) -> int:
 def count(text: str) -> int:
     """How many words a written line has."""
     return len(text.split())
+
+
+@lru_cache(maxsize=32768)
+def _cached_tokens(text: str) -> tuple[str, ...]:
+    return tuple(_tokens(_plain(text)))
 
 
 def _plain(text: str) -> str:

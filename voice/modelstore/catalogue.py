@@ -105,6 +105,7 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             ("stt.tiny", settings.stt.tiny, ("stt", "stt-tiny")),
             ("llm.model", settings.llm.model, ("llm",)),
             ("tts.voice", settings.tts.voice, ("tts",)),
+            ("triage.embedding", settings.triage.embedding, ("embedding",)),
         ]
         if any(model.name == settings.llm.adapter for model in self.models):
             wanted.append(("llm.adapter", settings.llm.adapter, ("adapter",)))

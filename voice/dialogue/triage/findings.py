@@ -30,7 +30,7 @@ _SUPPOSING = re.compile(
 
 
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing that can be understood from speech."""
+    """One thing that can be understood from speech; may stand in the list more than once."""
 
     id: str
     about: str
@@ -44,30 +44,32 @@ class Findings:
     def __init__(self, findings: Iterable[Finding]) -> None:
         self._all = tuple(findings)
         self._about = {finding.id: finding.about for finding in self._all}
-        self._rank = {finding.id: rank for rank, finding in enumerate(self._all)}
         self._patterns = tuple(
             (finding, re.compile("|".join(f"(?:{text})" for text in finding.patterns)))
             for finding in self._all
         )
         self.names = frozenset(self._about)
+        self.read = lru_cache(maxsize=4096)(self._read)
 
-    def read(self, text: str, supposing: bool = False) -> tuple[str, ...]:
+    def __str__(self) -> str:
+        return "\n".join(f"{f.id} {f.about} {f.patterns}" for f in self._all)
+
+    def _read(self, text: str, supposing: bool = False) -> tuple[str, ...]:
         """The findings that the text states, most urgent first.
 
         Questions and suppositions ("what if he stops breathing") state nothing unless `supposing`.
         Of findings about the same thing the more urgent holds, unless the other corrects it.
         """
-        held: dict[str, str] = {}
+        held: dict[str, int] = {}
         corrects = False
         for clause in statements(text, supposing):
             corrects = corrects or bool(_CORRECTION.search(clause))
             found = self._in_clause(clause)
-            for about, finding in found.items():
-                before = held.get(about)
-                if before is None or corrects or self._rank[finding] < self._rank[before]:
-                    held[about] = finding
+            for about, rank in found.items():
+                if corrects or rank < held.get(about, rank + 1):
+                    held[about] = rank
             corrects = corrects and not found
-        return tuple(sorted(held.values(), key=self._rank.__getitem__))
+        return tuple(self._all[rank].id for rank in sorted(held.values()))
 
     def add(self, facts: frozenset[str], new: Iterable[str]) -> frozenset[str]:
         """The facts after learning new ones, which replace what is known about the same thing."""
@@ -77,11 +79,12 @@ class Findings:
             facts |= {fact}
         return facts
 
-    def _in_clause(self, clause: str) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for finding, pattern in self._patterns:
+    def _in_clause(self, clause: str) -> dict[str, int]:
+        """For each subject the rank of the most urgent finding about it."""
+        found: dict[str, int] = {}
+        for rank, (finding, pattern) in enumerate(self._patterns):
             if finding.about not in found and pattern.search(clause):
-                found[finding.about] = finding.id
+                found[finding.about] = rank
         return found
 
 

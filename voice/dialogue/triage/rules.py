@@ -1,0 +1,80 @@
+"""What findings together call for, the most urgent first, and which protocols may refine that.
+
+A rule's own protocol is what begins when the cause is not known. `allows` are protocols that begin
+with the same check or action and know the cause better; the classifier may choose among them.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from voice.dialogue.words import wordset
+
+ANYTHING = "primary-check"
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """Findings that together call for a protocol."""
+
+    needs: frozenset[str]
+    slug: str
+    without: frozenset[str] = frozenset()
+    allows: frozenset[str] = frozenset()
+
+
+def _rule(needs: str, slug: str, without: str = "", allows: frozenset[str] = frozenset()) -> Rule:
+    return Rule(wordset(needs), slug, wordset(without), allows | {slug})
+
+
+_ARREST = wordset("cpr-child cpr-infant newborn drowning")
+_GASPING = _ARREST | wordset("agonal-breathing opioid-overdose")
+_UNRESPONSIVE = wordset(
+    "unresponsive-breathing agonal-breathing drowning electrical-injury lightning opioid-overdose "
+    "alcohol-drunk poisoning co-poisoning seizure hypoglycaemia high-blood-sugar heat-stroke "
+    "hypothermia hanging-strangulation head-injury spinal-injury stroke anaphylaxis fainting "
+    "newborn childbirth fever-child sepsis-meningitis crush-injury blast-injury chemical-agent "
+    "smoke-fire triage gunshot-stab shock elderly-fall cpr-infant cpr-child choking-infant "
+    "choking-child snake-bite internal-bleeding scene-safety aed"
+)
+_BLEEDING = wordset(
+    "amputation nosebleed postpartum-bleeding pregnancy-bleeding gunshot-stab chest-wound "
+    "evisceration internal-bleeding embedded-object blast-injury shock childbirth "
+    "crush-injury dental-avulsion triage"
+)
+_LESS_BLEEDING = _BLEEDING | wordset(
+    "minor-wound head-injury fracture-sprain eye-injury burns scene-safety suicide-crisis "
+    "animal-bite"
+)
+_CHOKING = wordset(
+    "choking-child choking-infant hanging-strangulation chemical-agent smoke-fire drowning"
+)
+_BREATHLESS = wordset(
+    "asthma anaphylaxis panic-pfa choking-adult choking-child choking-infant chest-pain "
+    "chest-wound drowning smoke-fire chemical-agent hanging-strangulation co-poisoning newborn "
+    "sting sepsis-meningitis heat-stroke gunshot-stab crush-injury fracture-sprain opioid-overdose "
+    "spinal-injury snake-bite"
+)
+
+RULES = (
+    _rule("choking unresponsive", "cpr-adult", allows=wordset("cpr-child cpr-infant")),
+    _rule("not-breathing awake", "breathing-trouble", allows=_BREATHLESS),
+    _rule("not-breathing", "cpr-adult", "choking", _ARREST),
+    _rule("choking", "choking-adult", "cleared", _CHOKING),
+    _rule("cannot-speak cyanosis", "choking-adult", "unresponsive collapsed", _CHOKING),
+    _rule("gasping unresponsive", "agonal-breathing", allows=_GASPING),
+    _rule("gasping collapsed", "agonal-breathing", allows=_GASPING),
+    _rule("heavy-bleeding", "severe-bleeding", allows=_BLEEDING),
+    _rule("unresponsive breathing", "unresponsive-breathing", allows=_UNRESPONSIVE),
+    _rule("collapsed breathing", "unresponsive-breathing", "awake", _UNRESPONSIVE),
+    _rule("unresponsive", ANYTHING, "awake", _UNRESPONSIVE),
+    _rule("gasping", "agonal-breathing", allows=_GASPING | _BREATHLESS | {"breathing-trouble"}),
+    _rule("cannot-breathe", "breathing-trouble", allows=_BREATHLESS),
+    _rule("bleeding", "severe-bleeding", allows=_LESS_BLEEDING),
+)
+"""The first that fits holds."""
+
+
+def first(found: Iterable[str]) -> Rule | None:
+    """The most urgent rule that the findings meet."""
+    held = frozenset(found)
+    return next((r for r in RULES if r.needs <= held and not r.without & held), None)
