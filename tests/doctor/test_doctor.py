@@ -73,7 +73,9 @@ def tampered(tmp_path: Path) -> config.Settings:
     with weights_file.open("r+b") as file:
         file.truncate(before.st_size)
     os.utime(weights_file, ns=(before.st_atime_ns, before.st_mtime_ns))
-    return config.load(None, ["llm.model=", f"models.cache={tmp_path}"], environment={})
+    return config.load(
+        None, ["llm.model=", "triage.embedding=", f"models.cache={tmp_path}"], environment={}
+    )
 
 
 def test_a_tampered_model_is_found(tampered: config.Settings) -> None:
