@@ -6,6 +6,7 @@ import sys
 import msgspec
 import pytest
 
+from tests.support.tiny_gguf import write_adapter
 from voice.config import Llm, Models, Settings, Stt
 from voice.engines import roster
 from voice.errors import MissingError, UserError
@@ -45,10 +46,15 @@ def test_without_its_package_the_language_model_is_absent(monkeypatch):
 
 
 def test_an_adapter_may_be_a_path(tmp_path):
-    adapter = tmp_path / "own.gguf"
-    adapter.touch()
+    adapter = write_adapter(tmp_path / "own.gguf", "gemma3", width=640, queries=1024, layers=1)
     found = roster.from_settings(Settings(llm=Llm(adapter=str(adapter))))
     assert found.llm.options["adapter_path"] == str(adapter)
+
+
+def test_an_adapter_for_another_model_is_refused_before_a_worker_starts(tmp_path):
+    adapter = write_adapter(tmp_path / "own.gguf", "gemma3n")
+    with pytest.raises(UserError, match="gemma3n, but the model"):
+        roster.from_settings(Settings(llm=Llm(adapter=str(adapter))))
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,7 @@ def write_adapter(
     path: Path,
     architecture: str = "gemma3n",
     width: int = EMBEDDING,
+    queries: int = HEADS * HEAD,
     layers: int = LAYERS,
     strength: float = 1.0,
     kind: str = "lora",
@@ -148,7 +149,7 @@ def write_adapter(
     generator = np.random.default_rng(7)
     for layer in range(layers):
         a = generator.normal(0, 1, (4, width))
-        b = strength * generator.normal(0, 1, (HEADS * HEAD, 4))
+        b = strength * generator.normal(0, 1, (queries, 4))
         for half, values in (("a", a), ("b", b)):
             if half in halves:
                 name = f"blk.{layer}.attn_q.weight.lora_{half}"
