@@ -13,15 +13,21 @@ import msgspec
 from voice.dialogue import words
 from voice.dialogue.commands import Phrasebook
 from voice.dialogue.content import Content
+from voice.dialogue.doubt import EASING
 from voice.dialogue.match import Matcher
 from voice.dialogue.passages import Passages
 from voice.dialogue.protocol import Event, applies, goto
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.state import State
+from voice.dialogue.triage.nearness import Nearest, Vectors
 from voice.dialogue.triage.openings import ANYTHING, Opening, Vague, is_question
 
 LIKE_AN_EVENT = 0.74
 VERY_LIKE_AN_EVENT = 0.92
+NEAR, VERY_NEAR, AHEAD = 0.5, 0.72, 0.1
+"""Likeness in meaning from which something is taken for an expected answer or event."""
+_TELLING = 2
+"""Words that carry meaning; fewer are matched by spelling alone."""
 URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
 WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
 """Findings that are no opening by themselves but deserve a question back."""
@@ -124,6 +130,8 @@ class Interpreter:
         self._passages = passages
         self._expected = lru_cache(maxsize=256)(self._expected_at)
         self._reports = lru_cache(maxsize=128)(self._reports_in)
+        self._nearest = lru_cache(maxsize=512)(self._nearest_at)
+        self._phrasings = lru_cache(maxsize=None)(self._phrasings_of)
 
     def whole(self, text: str, state: State) -> Command | Answered | None:
         """The command or expected answer that the whole utterance is."""
@@ -157,6 +165,7 @@ class Interpreter:
             or self._answer_by_finding(facts, run)
             or self._by_report(text, facts, run, VERY_LIKE_AN_EVENT)
             or self._taking_over(text, run)
+            or self._meant(text, facts, run)
             or self._by_findings(facts, frozenset(facts), run)
         )
         if found:
@@ -175,6 +184,27 @@ class Interpreter:
             names = [choice.name for choice in step.choices]
             return Answered(answer, facts) if answer in names else Unclear(facts)
         return Told(facts) if facts else Talk("chat")
+
+    def _meant(self, text: str, facts: tuple[str, ...], run: Run) -> Answered | Happened | None:
+        """The answer or event that comes closest in meaning, when one clearly does.
+
+        What would make things less urgent has to be nearer than the rest.
+        """
+        if is_question(text) or len(words.content(text)) < _TELLING:
+            return None
+        nearest = self._nearest(run.place.slug, run.place.step)
+        found = nearest.clear(text, NEAR, AHEAD)
+        if found is None:
+            return None
+        if isinstance(found.key, Event):
+            easing = found.key.eases or found.key.finding in EASING
+            if (easing and found.score < VERY_NEAR) or not self._leads_on(found.key, run):
+                return None
+            return Happened(found.key, facts)
+        step = self._runner.step(run)
+        if found.key != step.safe and found.score < VERY_NEAR:
+            return None
+        return Answered(found.key, facts)
 
     def _taking_over(self, text: str, run: Run) -> Begin | None:
         """Another emergency of the same casualty that is clearly told and no less urgent."""
@@ -261,6 +291,20 @@ class Interpreter:
             for choice in step.choices
         }
         return book.extended(heard) if heard else book
+
+    def _nearest_at(self, slug: str, name: str) -> Nearest[Event | str]:
+        script = self._content.script(slug)
+        answers = [(c.name, said) for c in script.step(name).choices for said in c.hear]
+        events = [(event, said) for event in script.events for said in event.hear]
+        return Nearest([*answers, *events], self._phrasings(slug))
+
+    def _phrasings_of(self, slug: str) -> Vectors:
+        """The vectors of all that a protocol expects to hear, worked out once for all its steps."""
+        script = self._content.script(slug)
+        said = [line for event in script.events for line in event.hear]
+        for step in script.steps.values():
+            said += (line for choice in step.choices for line in choice.hear)
+        return self._content.openings.learned.vectors(dict.fromkeys(said))
 
     def _reports_in(self, slug: str) -> Matcher[Event]:
         script = self._content.script(slug)

@@ -12,13 +12,10 @@ from voice.dialogue.protocol import Answer, Protocol, event_lines, step_lines
 
 SAME_QUESTION = 0.72
 """Likeness to a stored phrasing from which its fixed answer is given."""
-SAME_QUESTION_ELSEWHERE = 0.85
-"""The same for the answers of protocols that are not running."""
 RELATED = 0.42
 """Likeness from which a line belongs to the subject of the question."""
-RELATED_ELSEWHERE = 0.75
-"""The same for all other topics: with nothing running most questions are not about first aid, and
-within a protocol its own lines answer unless another's are plainly meant."""
+RELATED_IDLE = 0.75
+"""The same with nothing running, when most questions are not about first aid."""
 LONGEST_PASSAGE = 120
 LONGEST_ANSWER = 30
 """Words."""
@@ -52,21 +49,21 @@ class Passages:
         self._lines = lru_cache(maxsize=None)(self._lines_of)
 
     def answer(self, question: str, running: str | None) -> tuple[str, Answer] | None:
-        """The fixed answer to the question and its topic, the running protocol's first."""
-        own = self._answers(running).best(question, SAME_QUESTION)
-        if own is None and running:
-            own = self._answers(None).best(question, SAME_QUESTION_ELSEWHERE)
-        return own.key if own else None
+        """The fixed answer to the question and its topic; of the running protocol, if one runs."""
+        if running is None and _vague(question):
+            return None
+        match = self._answers(running).best(question, SAME_QUESTION)
+        return match.key if match else None
 
     def passage(self, question: str, running: str | None) -> Passage | None:
-        """The passage for a question, or None when nothing is about it."""
-        found = self._near(question, running, RELATED if running else RELATED_ELSEWHERE)
-        if found is None and running:
-            found = self._near(question, None, RELATED_ELSEWHERE)
-        return found
+        """The passage for a question, or None when nothing is about it.
 
-    def _near(self, question: str, topic: str | None, like: float) -> Passage | None:
-        ranked = self._lines(topic).ranked(question)
+        While a protocol runs only its own lines count: another topic's can be wrong here.
+        """
+        if running is None and _vague(question):
+            return None
+        like = RELATED if running else RELATED_IDLE
+        ranked = self._lines(running).ranked(question)
         near = [match.key for match in ranked if match.score >= like]
         best = next((line for line in near if line.speakable), None)
         if best is None:
@@ -93,6 +90,11 @@ class Passages:
 
     def _about(self, topic: str | None) -> Iterable[Protocol]:
         return [self._content.protocols[topic]] if topic else self._content.by_urgency
+
+
+def _vague(question: str) -> bool:
+    """Whether one word alone tells what it is about: "what time is it" is no first aid."""
+    return len(words.content(question)) < 2
 
 
 def _lines(protocol: Protocol) -> Iterator[tuple[str, str, bool]]:

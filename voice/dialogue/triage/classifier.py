@@ -17,12 +17,12 @@ from voice.dialogue.triage.similarity import SparseIndex
 
 Array = NDArray[np.float32]
 
-_NEAR = 2.0
+_NEAR = 3.0
 """How fast likeness falls with the distance of two sentence vectors."""
-_CONCEPTS_WITH_MEANING = 2.0
-_WORDS = 0.5
-_CONCEPTS = 1.0
-_REGULARISATION = 0.3
+_CONCEPTS_WITH_MEANING = 0.7
+_WORDS = 1.0
+_CONCEPTS = 0.15
+_REGULARISATION = 0.2
 
 
 class Embedder(Protocol):

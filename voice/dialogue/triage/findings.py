@@ -29,6 +29,10 @@ _SUPPOSING = re.compile(
 )
 
 
+ELSEWHERE = "elsewhere"
+"""The finding that something is told of another time or no reality."""
+
+
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One thing that can be understood from speech; may stand in the list more than once."""
 
@@ -70,6 +74,12 @@ class Findings:
                     held[about] = rank
             corrects = corrects and not found
         return tuple(self._all[rank].id for rank in sorted(held.values()))
+
+    def here(self, text: str) -> frozenset[str]:
+        """What is stated in clauses that speak of here and now, not of a film or of last year."""
+        clauses = (self._in_clause(clause) for clause in statements(text))
+        stated = ({self._all[rank].id for rank in found.values()} for found in clauses)
+        return frozenset(name for names in stated if ELSEWHERE not in names for name in names)
 
     def add(self, facts: frozenset[str], new: Iterable[str]) -> frozenset[str]:
         """The facts after learning new ones, which replace what is known about the same thing."""

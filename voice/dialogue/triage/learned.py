@@ -6,7 +6,7 @@ Sentence vectors are kept line by line, so that a changed line costs one sentenc
 import hashlib
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,8 +21,15 @@ from voice.dialogue.triage.features import Concepts, lexical
 Array = NDArray[np.float32]
 
 _KEPT = 4
-_FORMAT = "1"
+_FORMAT = "2"
 """Changed when the features or the file change, so that older files are not used."""
+
+
+class Vectors(msgspec.Struct, frozen=True):
+    """Sentence vectors of some lines, and how to get that of any other text."""
+
+    of: dict[str, Array]
+    embed: Callable[[str], Array | None]
 
 
 class Learned:
@@ -38,8 +45,10 @@ class Learned:
         """`keep`: a folder for what was worked out; None keeps nothing."""
         self._concepts = concepts
         self._embedder = embedder
+        self._keep = keep
+        self._vector = lru_cache(maxsize=256)(self._embed)
         lines = [line for _, line in exemplars]
-        vectors = _vectors(lines, embedder, keep) if embedder else None
+        vectors = _vectors(lines, embedder, keep, "vectors.npz") if embedder else None
         stored = _read_words(lines, concepts, keep)
         features = [
             Features(by_words, by_concepts, None if vectors is None else vectors[row])
@@ -50,9 +59,21 @@ class Learned:
         self.scores = lru_cache(maxsize=4096)(self._scores)
         """Every topic for a text, the best first."""
 
+    def vectors(self, lines: Iterable[str]) -> Vectors:
+        """Sentence vectors of further lines, kept on disk as well; none without an embedding."""
+        lines = tuple(lines)
+        if self._embedder is None or not lines:
+            return Vectors({}, self._vector)
+        name = f"lines-{_digest(lines[0])}.npz"
+        found = _vectors(lines, self._embedder, self._keep, name)
+        return Vectors(dict(zip(lines, found, strict=True)), self._vector)
+
     def _scores(self, text: str) -> list[Score]:
-        vector = self._embedder.embed([text])[0] if self._embedder else None
-        return self._classifier.scores(Features(lexical(text), self._concepts.read(text), vector))
+        features = Features(lexical(text), self._concepts.read(text), self._vector(text))
+        return self._classifier.scores(features)
+
+    def _embed(self, text: str) -> Array | None:
+        return None if self._embedder is None else self._embedder.embed([text])[0]
 
 
 def _classifier(
@@ -67,10 +88,10 @@ def _classifier(
     return found
 
 
-def _vectors(lines: Sequence[str], embedder: Embedder, keep: Path | None) -> Array:
+def _vectors(lines: Sequence[str], embedder: Embedder, keep: Path | None, name: str) -> Array:
     """One row a line; only lines that were never seen are worked out."""
     names = np.array([_digest(line) for line in lines])
-    file = keep / "vectors.npz" if keep else None
+    file = keep / name if keep else None
     known: dict[str, Array] = {}
     if file and file.is_file():
         try:

@@ -17,28 +17,41 @@ from voice.dialogue.protocol import Protocol
 from voice.dialogue.triage import rules
 from voice.dialogue.triage.classifier import Score
 from voice.dialogue.triage.exemplars import ASK, NOTHING
-from voice.dialogue.triage.findings import Findings, statements
+from voice.dialogue.triage.findings import ELSEWHERE, Findings, statements
 from voice.dialogue.triage.learned import Learned
 from voice.dialogue.triage.rules import ANYTHING as ANYTHING
 
 LIKE_A_TRIGGER = 0.9
 LIKE_A_PROCEDURE = 0.9
-CERTAIN = 0.3
-"""Score from which a protocol begins without a rule that calls for it."""
-AHEAD = 0.1
-"""By how much the first has to lead, when it is not certain."""
-NOT_NOTHING = 0.12
+SURE, SURE_OF_NOBODY = 0.22, 0.4
+"""Scores from which a protocol begins: where a person is spoken of, and where nobody is."""
+AHEAD, AHEAD_OF_NOTHING = 0.05, 0.12
+"""By how much it has to lead the next protocol, and chatter."""
+PERHAPS = 0.15
+"""Score below which nothing in particular is recognised."""
+CAUSE = 0.25
+"""Score from which one of the protocols that a rule allows is taken instead of the rule's own."""
+CAUSE_OF_AGE = 0.5
+"""The same for protocols of an age that nobody mentioned."""
 NEARLY = 0.6
 """Share of the best score that it has to have."""
+LIKELY_NOTHING = 0.3
 PLAINLY = 0.4
 """Score from which something is taken for chatter."""
 CLEARLY = 0.35
 CLEARLY_AHEAD = 0.2
 """Score, and its lead over the running protocol, from which another takes over."""
-CAUSE = 0.25
-"""Score from which one of the protocols that a rule allows is taken instead of the rule's own."""
-
+LIFE_THREATS = frozenset(("not-breathing", "gasping", "unresponsive"))
+"""What no mention of a film or of last year elsewhere in the sentence explains away."""
 UNRESPONSIVE = frozenset(("unresponsive", "collapsed"))
+_BY_AGE = ("cpr", "choking")
+"""What the names of protocols for one emergency at different ages begin with."""
+_LOOKED_AT = 6
+_PERSON = re.compile(
+    r"\b(he|she|him|her|his|they|them|their|i|me|my|we|us|our|someone|somebody|everyone|everybody|"
+    r"people|person|baby|infant|toddler|child|kids?|boy|girl|man|woman|guy|lady|lad|mum|mom|dad|"
+    r"son|daughter|wife|husband|friend|mate|gran|nan|grandad|patient|driver|brother|sister|one)\b"
+)
 _URGENCY = ("critical", "urgent", "minor")
 _PROCEDURE = re.compile(
     r"\b(?:how (?:do|can|should|would|to)|what (?:do|should|can) (?:i|we|you) do|teach me|show me|"
@@ -67,7 +80,7 @@ class Openings:
     def __init__(self, protocols: Iterable[Protocol], findings: Findings, learned: Learned) -> None:
         protocols = tuple(protocols)
         self._findings = findings
-        self._learned = learned
+        self.learned = learned
         self._rank = {p.id: _URGENCY.index(p.urgency) for p in protocols}
         self._triggers = Matcher((p.id, text) for p in protocols for text in p.triggers)
         self._procedures = Matcher((p.id, text) for p in protocols for text in p.procedures)
@@ -75,9 +88,11 @@ class Openings:
     def find(self, text: str) -> Opening | Vague | None:
         """The opening that the text is, or None when it is no emergency."""
         found = self._findings.read(text)
-        if "elsewhere" in found or not words.tokens(text):
+        if not words.tokens(text):
             return None
-        scores = self._learned.scores(text)
+        if ELSEWHERE in found and not LIFE_THREATS & self._findings.here(text):
+            return None
+        scores = self.learned.scores(_asserted(text))
         rule = rules.first(found)
         if rule is None and (slug := self._procedure(text)):
             return Opening(slug)
@@ -87,15 +102,15 @@ class Openings:
 
     def chatter(self, text: str) -> bool:
         """Whether the text is plainly about something else than an emergency."""
-        best = self._learned.scores(text)[0]
+        best = self.learned.scores(text)[0]
         return best.topic == NOTHING and best.score >= PLAINLY
 
     def overtakes(self, text: str, running: str) -> Opening | None:
         """Another and no less urgent protocol that the text clearly tells of."""
         found = self._findings.read(text)
-        if "elsewhere" in found or is_question(text) or (found and EASING.issuperset(found)):
+        if ELSEWHERE in found or is_question(text) or (found and EASING.issuperset(found)):
             return None
-        scores = self._learned.scores(text)
+        scores = self.learned.scores(_asserted(text))
         best = scores[0]
         if best.topic == running or best.topic not in self._rank:
             return None
@@ -107,28 +122,27 @@ class Openings:
     def _classified(
         self, text: str, found: tuple[str, ...], scores: list[Score]
     ) -> Opening | Vague | None:
-        if not UNRESPONSIVE.intersection(found):
-            scores = [score for score in scores if score.topic != "unresponsive-breathing"]
-        best, second = scores[0], scores[1]
-        if found and EASING.issuperset(found) and (best.score < CERTAIN or ASK in best.topic):
-            return None
+        """What the classifier makes of a text that meets no rule."""
         if is_question(text) and not statements(text):
             asked = self._triggers.best(text, LIKE_A_TRIGGER)
             return Opening(asked.key, found) if asked else None
-        alarm = "emergency" in found
-        if best.topic == NOTHING:
-            return Opening(ANYTHING, found) if alarm and _score(scores, NOTHING) < 0.3 else None
-        if best.topic.startswith(ASK):
-            return Vague(best.topic.removeprefix(ASK), found)
-        certain = best.score >= CERTAIN and best.score - _score(scores, NOTHING) >= NOT_NOTHING
-        if certain or (best.score >= 0.2 and best.score - second.score >= AHEAD):
-            return Opening(best.topic, found)
-        if alarm:
-            return Opening(best.topic if best.score >= CERTAIN else ANYTHING, found)
-        asks = [s for s in scores[:4] if s.topic.startswith(ASK)]
-        if _score(scores, NOTHING) >= 0.2:
+        nothing = _score(scores, NOTHING)
+        topics = [score for score in scores if _possible(score.topic, found)]
+        best, second = topics[0], _rival(topics)
+        if best.score < PERHAPS and not found:
             return None
-        return Vague(asks[0].topic.removeprefix(ASK) if asks else "awake", found)
+        easy = bool(found) and EASING.issuperset(found) and best.score < SURE_OF_NOBODY
+        if best.topic.startswith(ASK):
+            return None if easy or nothing > best.score else _vague(topics, found)
+        sure = SURE if _PERSON.search(words.normalise(text)) else SURE_OF_NOBODY
+        leads = best.score - second.score >= AHEAD
+        if best.score >= sure and leads and best.score - nothing >= AHEAD_OF_NOTHING:
+            return Opening(best.topic, found)
+        if nothing >= LIKELY_NOTHING and best.score - nothing < AHEAD_OF_NOTHING:
+            return None
+        if "emergency" in found:
+            return Opening(best.topic if best.score >= CAUSE else ANYTHING, found)
+        return None if easy else _vague(topics, found)
 
     def _procedure(self, text: str) -> str | None:
         """The protocol whose whole procedure is asked for, as in 'how do I do C P R'."""
@@ -145,11 +159,56 @@ class Openings:
         return None
 
 
+_DENIED = re.compile(
+    r"\b(?:no|never had|without|not got|not see|not have|not had|not) (?:any |a |much )?"
+    r"(?:blood|bleeding|asthma|allerg\w+|injur\w+|fever|temperature|pain|rash|diabet\w+|burns?|"
+    r"wounds?|cuts?|swelling|drugs|alcohol)\b(?: or anything)?"
+)
+
+
+def _asserted(text: str) -> str:
+    """The text without what it says is not there: "no blood" does not tell of bleeding."""
+    plain = words.normalise(text)
+    left = _DENIED.sub("", plain)
+    return text if left == plain or not left.strip() else left
+
+
+def _possible(topic: str, found: Iterable[str]) -> bool:
+    """Whether a topic may be what a text without a rule is about."""
+    if topic == "unresponsive-breathing":
+        return not UNRESPONSIVE.isdisjoint(found)
+    return topic != NOTHING
+
+
+def _rival(topics: list[Score]) -> Score:
+    """The next best topic that is not the same emergency at another age."""
+    family = topics[0].topic.partition("-")[0]
+    same = family in _BY_AGE
+    rivals = (score for score in topics[1:] if not (same and score.topic.startswith(family)))
+    return next(rivals, topics[-1])
+
+
+def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
+    """The question that fits the best topics, or whether they are awake and breathing."""
+    asks = (score.topic for score in topics[:_LOOKED_AT] if score.topic.startswith(ASK))
+    return Vague(next(asks, ASK + "awake").removeprefix(ASK), found)
+
+
 def _allowed(rule: rules.Rule, scores: list[Score]) -> str | None:
-    """The best protocol that the rule allows, if it is a likely one and not far from the best."""
-    best = next((score for score in scores if score.topic in rule.allows), None)
+    """The best protocol that the rule allows, if it is a likely one and not far from the best.
+
+    As likely as the rule's own, one that knows the cause is taken.
+    """
     likely = max(CAUSE, NEARLY * scores[0].score)
-    return best.topic if best and best.score >= likely else None
+    fit = [s for s in scores if s.topic in rule.allows and s.score >= likely and _of_age(s)]
+    if len(fit) > 1 and fit[0].topic == rule.slug and fit[0].score - fit[1].score < AHEAD:
+        return fit[1].topic
+    return fit[0].topic if fit else None
+
+
+def _of_age(score: Score) -> bool:
+    """Whether a protocol for an age is certain enough, when the rule knows of no age."""
+    return score.score >= CAUSE_OF_AGE or not score.topic.endswith(("-child", "-infant"))
 
 
 def _score(scores: Iterable[Score], topic: str) -> float:
@@ -172,9 +231,8 @@ _ASKED_INSIDE = re.compile(
 
 def is_question(text: str) -> bool:
     """Whether the words ask something, with or without a question mark."""
-    plain = words.normalise(text)
     return (
         text.rstrip().endswith("?")
-        or bool(_ASKING.match(plain))
-        or bool(_ASKED_INSIDE.search(plain))
+        or any(_ASKING.match(clause) for clause in words.clauses(text))
+        or bool(_ASKED_INSIDE.search(words.normalise(text)))
     )

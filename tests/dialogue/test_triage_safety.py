@@ -1,0 +1,110 @@
+"""What triage promises whatever else is said: life threats first, age respected, doubt asked."""
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from tests.support.talking import Talk
+from voice.config import Settings
+from voice.dialogue import content as content_files
+from voice.dialogue.dialogue import Dialogue
+from voice.dialogue.triage.openings import Opening, Vague
+
+CONTENT = content_files.load(Settings())
+ARREST = {"cpr-adult", "cpr-child", "cpr-infant", "newborn", "drowning"}
+CHATTER = (
+    "we were at the beach", "he had a sandwich", "there is a snake", "my husband is fifty",
+    "it is very hot today", "the film was good", "last year he had a stroke",
+    "she is diabetic", "the car crashed", "he fell off the roof",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(CHATTER), max_size=2), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_no_breathing_begins_resuscitation_whatever_else_is_said(
+    others: list[str], first: bool
+) -> None:
+    alarm = "he is not breathing"
+    said = [alarm, *others] if first else [*others, alarm]
+    found = CONTENT.openings.find(". ".join(said))
+    assert isinstance(found, Opening)
+    assert found.slug in ARREST
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["my two month old won't breathe", "bub's gone limp and isn't breathing", "my baby is choking"],
+)
+def test_an_infant_gets_what_is_for_infants(text: str, dialogue: Dialogue) -> None:
+    assert str(Talk(dialogue).say(text).protocol).endswith("-infant")
+
+
+@pytest.mark.parametrize(
+    ("text", "protocol"),
+    [
+        ("my husband is holding our baby and she's not breathing", "cpr-infant"),
+        ("my son isn't breathing", "cpr-child"),
+        ("my son is thirty years old and he isn't breathing", "cpr-adult"),
+        ("she's four years old, no breath", "cpr-child"),
+    ],
+)
+def test_the_age_that_was_said_chooses_the_protocol(
+    text: str, protocol: str, dialogue: Dialogue
+) -> None:
+    assert Talk(dialogue).say(text).protocol == protocol
+
+
+def test_what_is_vague_is_asked_once_and_then_understood_together(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue)
+    asked = talk.say("something bit me")
+    assert (asked.kind, asked.protocol) == ("clarify", None)
+    assert talk.say("a snake, on the ankle").protocol == "snake-bite"
+
+
+def test_two_vague_turns_begin_the_first_check(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue)
+    assert talk.say("he doesn't look right").kind == "clarify"
+    assert talk.say("I don't know, he's just not right").protocol == "primary-check"
+
+
+def test_chatter_after_a_question_starts_nothing(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue)
+    talk.say("she's very pale")
+    assert talk.say("stop").heard == "command:stop"
+    assert talk.state.before == ""
+
+
+def test_a_more_urgent_emergency_takes_over_and_says_so(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue, dialogue.start("burns"))
+    reply = talk.say("now he's having a seizure, he's jerking all over")
+    assert (reply.heard, reply.protocol) == ("event:seizure", "seizure")
+    assert reply.say.startswith("This comes first now.")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "text"),
+    [
+        ("cpr-adult", "he is breathing now"),
+        ("severe-bleeding", "the bleeding has stopped"),
+        ("choking-adult", "it came out"),
+    ],
+)
+def test_good_news_in_doubtful_words_is_asked_back(
+    protocol: str, text: str, dialogue: Dialogue
+) -> None:
+    talk = Talk(dialogue, dialogue.start(protocol))
+    before = talk.place
+    assert talk.say(text, confidence=0.45).kind == "clarify"
+    assert talk.place == before
+
+
+def test_bad_news_in_doubtful_words_is_acted_on(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue, dialogue.start("chest-pain"))
+    assert talk.say("he is not breathing", confidence=0.45).heard != "noise"
+    assert talk.state.run
+    assert talk.state.run.place.slug == "cpr-adult"
+
+
+@pytest.mark.parametrize("text", ["he has no bleeding", "she's breathing fine and awake"])
+def test_good_news_alone_starts_nothing(text: str) -> None:
+    assert not isinstance(CONTENT.openings.find(text), Opening | Vague)
