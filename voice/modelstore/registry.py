@@ -103,9 +103,10 @@ def _running(child: subprocess.Popen[bytes]) -> bool:
 
 def _size(folder: Path) -> int:
     total = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(FileNotFoundError):  # pip has just renamed or removed it
-            total += path.stat().st_size if path.is_file() else 0
+    for place, _, names in os.walk(folder):  # passes over folders that vanish meanwhile
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):  # pip has just renamed or removed it
+                total += os.lstat(os.path.join(place, name)).st_size
     return total
 
 
