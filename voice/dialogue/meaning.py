@@ -6,7 +6,6 @@ findings, the most urgent first, then phrasings of events, side questions, openi
 
 import re
 from functools import lru_cache
-from typing import Literal
 
 import msgspec
 
@@ -18,6 +17,7 @@ from voice.dialogue.match import Matcher
 from voice.dialogue.passages import Passages
 from voice.dialogue.protocol import Event, applies, goto
 from voice.dialogue.runner import Run, Runner
+from voice.dialogue.small_talk import About, small_talk, yes_or_no
 from voice.dialogue.state import State
 from voice.dialogue.triage.nearness import Nearest, Vectors
 from voice.dialogue.triage.openings import ANYTHING, Opening, Vague, is_question
@@ -35,25 +35,6 @@ WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
 _ANOTHER = re.compile(
     r"\b(another (one|person|casualty|victim|man|woman|guy|child)|"
     r"(second|other) (person|casualty|victim|man|woman|guy|child|patient))\b"
-)
-_YES = words.wordset("yes yeah yep yup")
-_NO = words.wordset("no nope nah")
-_BEFORE_YES = words.wordset("um uh er okay ok oh well so please")
-_HEDGES = words.wordset(
-    "think maybe sort kind guess sure know probably possibly perhaps bit little wait or hard"
-)
-_SHORT = 8
-"""Words; a longer sentence says more than yes or no."""
-_TALK = (
-    ("greeting", re.compile(r"^(hello|hi|hey|good (morning|evening|afternoon|day))( there)?$")),
-    ("greeting", re.compile(r"\b(who|what) are you\b|\bwhat can you do\b")),
-    ("thanks", re.compile(r"^(\w+ )?(thank you|thanks)( \w+){0,3}$")),
-    (
-        "comfort",
-        re.compile(r"\bi am (so |really |very )?(scared|afraid|frightened|panicking|sorry)\b"),
-    ),
-    ("comfort", re.compile(r"\b(what if|is|are) (he|she|they|i) (\w+ )*(die|dies|dying)\b")),
-    ("comfort", re.compile(r"\b(oh my god|i can not do this|please do not (leave|go))\b")),
 )
 
 
@@ -111,7 +92,7 @@ class Unclear(msgspec.Struct, frozen=True):
 class Talk(msgspec.Struct, frozen=True):
     """Words that need no first aid."""
 
-    about: Literal["greeting", "thanks", "comfort", "chat"]
+    about: About
 
 
 class Noise(msgspec.Struct, frozen=True):
@@ -170,8 +151,8 @@ class Interpreter:
         )
         if found:
             return found
-        if talk := _talk(text):
-            return talk
+        if about := small_talk(text):
+            return Talk(about)
         if is_question(text):
             return Asking()
         if found := self._by_report(text, facts, run, LIKE_AN_EVENT):
@@ -180,7 +161,7 @@ class Interpreter:
             return Asking()
         step = self._runner.step(run)
         if step.kind == "ask":
-            answer = _yes_or_no(text)
+            answer = yes_or_no(text)
             names = [choice.name for choice in step.choices]
             return Answered(answer, facts) if answer in names else Unclear(facts)
         return Told(facts) if facts else Talk("chat")
@@ -235,8 +216,8 @@ class Interpreter:
             )
         if opening:
             return Begin(opening)
-        if talk := _talk(text):
-            return talk
+        if about := small_talk(text):
+            return Talk(about)
         if self._content.openings.chatter(text):
             return Talk("chat")
         if is_question(text) or self._passages.answer(text, None):
@@ -309,21 +290,3 @@ class Interpreter:
     def _reports_in(self, slug: str) -> Matcher[Event]:
         script = self._content.script(slug)
         return Matcher((event, phrase) for event in script.events for phrase in event.hear)
-
-
-def _yes_or_no(text: str) -> str | None:
-    """A short sentence that begins with yes or no, and does not hedge or contradict itself."""
-    said = [word for word in words.tokens(text) if word not in _BEFORE_YES]
-    if not 1 <= len(said) <= _SHORT or _HEDGES & set(said):
-        return None
-    if said[0] in _YES:
-        return None if words.NEGATIONS & set(said) else "yes"
-    return "no" if said[0] in _NO and not _YES & set(said) else None
-
-
-def _talk(text: str) -> Talk | None:
-    plain = words.normalise(text)
-    for about, pattern in _TALK:
-        if pattern.search(plain):
-            return Talk(about)  # type: ignore[arg-type]
-    return None

@@ -1,0 +1,44 @@
+"""Short answers and small talk: what needs no first aid, and plain yes and no."""
+
+import re
+from typing import Literal
+
+from voice.dialogue import words
+
+About = Literal["greeting", "thanks", "comfort", "chat"]
+
+_YES = words.wordset("yes yeah yep yup")
+_NO = words.wordset("no nope nah")
+_BEFORE_YES = words.wordset("um uh er okay ok oh well so please")
+_HEDGES = words.wordset(
+    "think maybe sort kind guess sure know probably possibly perhaps bit little wait or hard"
+)
+_SHORT = 8
+"""Words; a longer sentence says more than yes or no."""
+_TALK: tuple[tuple[About, re.Pattern[str]], ...] = (
+    ("greeting", re.compile(r"^(hello|hi|hey|good (morning|evening|afternoon|day))( there)?$")),
+    ("greeting", re.compile(r"\b(who|what) are you\b|\bwhat can you do\b")),
+    ("thanks", re.compile(r"^(\w+ )?(thank you|thanks)( \w+){0,3}$")),
+    (
+        "comfort",
+        re.compile(r"\bi am (so |really |very )?(scared|afraid|frightened|panicking|sorry)\b"),
+    ),
+    ("comfort", re.compile(r"\b(what if|is|are) (he|she|they|i) (\w+ )*(die|dies|dying)\b")),
+    ("comfort", re.compile(r"\b(oh my god|i can not do this|please do not (leave|go))\b")),
+)
+
+
+def yes_or_no(text: str) -> str | None:
+    """A short sentence that begins with yes or no, and does not hedge or contradict itself."""
+    said = [word for word in words.tokens(text) if word not in _BEFORE_YES]
+    if not 1 <= len(said) <= _SHORT or _HEDGES & set(said):
+        return None
+    if said[0] in _YES:
+        return None if words.NEGATIONS & set(said) else "yes"
+    return "no" if said[0] in _NO and not _YES & set(said) else None
+
+
+def small_talk(text: str) -> About | None:
+    """What talk is about that no first aid answers."""
+    plain = words.normalise(text)
+    return next((about for about, pattern in _TALK if pattern.search(plain)), None)
