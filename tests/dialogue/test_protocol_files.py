@@ -52,7 +52,7 @@ CHECKING = [
     ("This is C P R now", "This is CPR now", "write letters apart"),
     ("call {emergency}. Lean", "call {ambulance}. Lean", "slot `{ambulance}`"),
     ("See a doctor today.", "Rest today.", "no line says"),
-    ("say: Hard, with the heel", "say: Give water. Hard, with the heel", "may not be advised"),
+    ("say: Hard blows, with", "say: Give water. Hard blows, with", "may not be advised"),
     ("someone to call {emergency}. Lean", "someone. Lean", "call for help does not come"),
     ("hear: [still standing,", "hear: [floppy,", "`floppy` also means `limp`"),
     ("hear: [not out,", "hear: [stop, not out,", "is the command `stop`"),
