@@ -112,7 +112,7 @@ class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     region: str = "eu"
     """Key in content/en/regions.yaml: emergency number and regional differences."""
     require_signed: bool = False
-    """True: protocols that no clinician has signed are not used."""
+    """True: protocols that no clinician has signed as they are now are not used."""
 
 
 class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

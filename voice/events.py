@@ -62,7 +62,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     step: str | None = None
     sources: tuple[str, ...] = ()
     reviewed: bool = False
-    """True only for words that a clinician has signed."""
+    """True only for a protocol's words that a clinician has signed as they are; fixed phrases such
+    as "Stopped." are never signed."""
 
 
 class ReplyEvent(Reply, frozen=True, kw_only=True, tag_field="type", tag="reply"):

@@ -25,11 +25,20 @@ def begin(turn: Turn, opening: Opening, another: bool) -> None:
     """Start a protocol; the one that runs waits when this is a further casualty."""
     turn.heard = "start"
     run = turn.runner.start(opening)
+    if another and run.nowhere:
+        turn.no_guidance()
+        return
     if another and turn.state.run:
         turn.set(parked=(*turn.state.parked, turn.state.run))
         announce = (turn.content.phrases["parked"], *run.announce)
         run = msgspec.structs.replace(run, announce=announce)
     turn.present(run)
+
+
+def nothing_signed(turn: Turn) -> None:
+    """Somebody needs guidance, and none of it may be used."""
+    turn.heard = "start"
+    turn.no_guidance()
 
 
 def wonder(turn: Turn, question: str, told: str) -> None:

@@ -5,17 +5,19 @@ from functools import cached_property
 from pathlib import Path
 
 from voice.config import Settings
-from voice.dialogue import commands, loader, regions, yamlfile
+from voice.dialogue import commands, loader, regions, signatures, statement, yamlfile
 from voice.dialogue.commands import Phrasebook
 from voice.dialogue.protocol import Event, Protocol, event_lines
 from voice.dialogue.regions import Region
 from voice.dialogue.script import Script
+from voice.dialogue.signatures import Status
 from voice.dialogue.triage import embedding, exemplars, features, findings
 from voice.dialogue.triage.exemplars import Exemplar
 from voice.dialogue.triage.features import Concepts
 from voice.dialogue.triage.findings import Findings
 from voice.dialogue.triage.learned import Learned
 from voice.dialogue.triage.openings import ANYTHING, Openings
+from voice.dialogue.yamlfile import ContentError
 
 FOLDER = Path(__file__).resolve().parent.parent / "content"
 _URGENCY = ("critical", "urgent", "minor")
@@ -28,7 +30,8 @@ class Content:
 
     def __init__(
         self,
-        protocols: dict[str, Protocol],
+        library: dict[str, Protocol],
+        statuses: dict[str, Status],
         everywhere: tuple[Event, ...],
         phrases: dict[str, str],
         phrasebook: Phrasebook,
@@ -38,7 +41,11 @@ class Content:
         concepts: Concepts,
         heard: tuple[Exemplar, ...],
     ) -> None:
-        self.protocols = protocols
+        self.library = library
+        """Every protocol there is; what people tell of is recognised by all of them."""
+        self.protocols = _usable(library, statuses, settings)
+        """The protocols that may be used: nothing else is spoken."""
+        self.statuses = statuses
         self.everywhere = everywhere
         self.phrases = phrases
         self.phrasebook = phrasebook
@@ -48,14 +55,20 @@ class Content:
         self._settings = settings
         self._concepts = concepts
         self._heard = heard
-        self.scripts = {slug: Script(p, everywhere) for slug, p in protocols.items()}
-        self._stand_ins = {missing: p.id for p in protocols.values() for missing in p.stands_in_for}
+        self.scripts = {slug: Script(p, everywhere) for slug, p in self.protocols.items()}
+        self._stand_ins = {
+            missing: p.id for p in self.protocols.values() for missing in p.stands_in_for
+        }
 
     def script(self, slug: str) -> Script:
         """The protocol of this slug, ready to run."""
         return self.scripts[slug]
 
-    def written(self, slug: str) -> str | None:
+    def reviewed(self, slug: str) -> bool:
+        """Whether a clinician has signed this protocol as it is."""
+        return self.statuses[slug] == "signed"
+
+    def usable(self, slug: str) -> str | None:
         """The protocol that serves this slug: itself, its stand-in, or None."""
         if slug in self.protocols:
             return slug
@@ -63,8 +76,11 @@ class Content:
         return stand_in if stand_in in self.protocols else None
 
     def resolve(self, slug: str) -> str:
-        """The protocol that serves this slug; the primary check serves what nothing else does."""
-        return self.written(slug) or ANYTHING
+        """The protocol that serves this slug; the primary check serves what nothing else does.
+
+        It may not be usable itself.
+        """
+        return self.usable(slug) or ANYTHING
 
     def say(self, line: str) -> str:
         """The line as spoken in this region."""
@@ -80,15 +96,15 @@ class Content:
     @cached_property
     def openings(self) -> Openings:
         """Triage, worked out on first use; what takes long is kept beside the models."""
-        lines = exemplars.complete(self._heard, self.protocols.values())
+        lines = exemplars.complete(self._heard, self.library.values())
         embedder = embedding.find(self._settings)
         keep = self._settings.cache_dir() / "triage"
         learned = Learned(lines, self._concepts, embedder, keep)
-        return Openings(self.protocols.values(), self.findings, learned)
+        return Openings(self.library.values(), self.findings, learned)
 
     @cached_property
     def by_urgency(self) -> list[Protocol]:
-        """The protocols, critical ones first."""
+        """The usable protocols, critical ones first."""
         order = {slug: rank for rank, slug in enumerate(_URGENCY)}
         return sorted(self.protocols.values(), key=lambda p: (order[p.urgency], p.id))
 
@@ -105,26 +121,50 @@ def load(settings: Settings | None = None, *, lenient: bool = False) -> Content:
     """
     settings = settings or Settings()
     home = folder(settings)
-    everything = loader.read_all(home / "protocols", lenient=lenient)
-    if settings.content.require_signed:
-        everything = {s: p for s, p in everything.items() if p.status == "signed"}
+    library = loader.read_all(home / "protocols", lenient=lenient)
 
     def document(name: str) -> yamlfile.Document:
         return yamlfile.read(home / name, name)
 
     events, phrases = document("events.yaml"), document("phrases.yaml")
     understood = findings.load(document("findings.yaml"))
+    everywhere = events.convert(events.data, tuple[Event, ...])
+    all_regions = regions.load(document("regions.yaml"))
     return Content(
-        everything,
-        events.convert(events.data, tuple[Event, ...]),
+        library,
+        {slug: _status(home, p, everywhere, all_regions) for slug, p in library.items()},
+        everywhere,
         phrases.convert(phrases.data, dict[str, str]),
         commands.load(document("commands.yaml")),
         understood,
-        regions.load(document("regions.yaml")),
+        all_regions,
         settings,
         features.load_concepts(document("concepts.yaml"), understood),
         exemplars.load(home / "heard"),
     )
+
+
+def _status(
+    home: Path, protocol: Protocol, everywhere: tuple[Event, ...], all_regions: regions.Regions
+) -> Status:
+    """Whether the protocol is signed as it is; signatures that cannot be read do not hold."""
+    try:
+        record = signatures.read(home, protocol.id)
+    except ContentError:
+        return "void"
+    if record is None:
+        return "draft"
+    now = statement.digest(statement.lines(protocol, everywhere, all_regions))
+    return signatures.status(record, now)
+
+
+def _usable(
+    library: dict[str, Protocol], statuses: dict[str, Status], settings: Settings
+) -> dict[str, Protocol]:
+    """Every protocol, or with `content.require_signed` the signed ones alone."""
+    if not settings.content.require_signed:
+        return library
+    return {slug: p for slug, p in library.items() if statuses[slug] == "signed"}
 
 
 def spoken_lines(content: Content) -> list[str]:

@@ -55,6 +55,8 @@ class Dialogue:
         if protocol is None:
             return State()
         if protocol not in self.content.protocols:
+            if protocol in self.content.library:
+                raise UserError(f"'{protocol}' is not signed, which content.require_signed asks")
             known = ", ".join(sorted(self.content.protocols))
             raise UserError(f"no protocol '{protocol}'; there are {known}")
         turn = self._turn(State())
@@ -99,6 +101,10 @@ class Dialogue:
         if doubt.uncertain(said) and self._eased(turn, said.text, understood):
             return
         match understood:
+            case m.Begin() | m.Wondering() | m.Told() | m.Talk(about="greeting") if (
+                not self.content.protocols
+            ):
+                acts.nothing_signed(turn)
             case m.Command(name=name):
                 command_acts.act(turn, name, speaking)
             case m.Answered(choice=choice, facts=facts):

@@ -190,7 +190,8 @@ class Interpreter:
     def _taking_over(self, text: str, run: Run) -> Begin | None:
         """Another emergency of the same casualty that is clearly told and no less urgent."""
         opening = self._content.openings.overtakes(text, run.place.slug)
-        return Begin(opening, takes_over=True) if opening else None
+        usable = opening and self._content.usable(opening.slug)
+        return Begin(opening, takes_over=True) if opening and usable else None
 
     def _new_opening(
         self, text: str, facts: tuple[str, ...], run: Run, another: bool
@@ -261,7 +262,7 @@ class Interpreter:
         if not applies(event, run.facts):
             return False
         slug = goto(event.then)
-        return bool(event.steps) or not slug or self._content.resolve(slug) != run.place.slug
+        return bool(event.steps) or not slug or self._content.usable(slug) != run.place.slug
 
     def _expected_at(self, slug: str, name: str) -> Phrasebook:
         """The commands together with the answers that this step expects."""

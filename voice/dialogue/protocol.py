@@ -151,7 +151,6 @@ class Protocol(Part, frozen=True, kw_only=True):
     id: Slug
     version: Annotated[int, Meta(ge=1)]
     title: Text
-    status: Literal["draft", "signed"] = "draft"
     audience: Literal["layperson", "trained"] = "layperson"
     urgency: Literal["critical", "urgent", "minor"]
     who: Annotated[tuple[Who, ...], Meta(min_length=1)]
@@ -174,6 +173,8 @@ class Protocol(Part, frozen=True, kw_only=True):
     never: tuple[Never, ...] = ()
     handover: Text
     """What to tell the crew."""
+    open_questions: tuple[Text, ...] = ()
+    """What its authors want a clinician to decide; never spoken."""
 
     def lines(self) -> Iterator[str]:
         """Every line that can be spoken, in order, slots unfilled."""

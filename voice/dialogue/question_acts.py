@@ -76,8 +76,8 @@ def _no_guidance(turn: Turn, always: bool) -> None:
     if run is not None:
         standing = turn.runner.script(run).protocol.standing
         text = f"{turn.content.phrase('no_guidance')} {turn.content.say(standing)}"
-        turn.say(text, "answer", keep=True)
+        turn.say(text, "answer", keep=True, reviewed=False)
     elif always:
-        turn.phrase("no_guidance_idle", "answer", keep=True)
+        turn.no_guidance()
     else:
         turn.none()

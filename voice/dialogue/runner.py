@@ -23,6 +23,7 @@ class Place(msgspec.Struct, frozen=True):
 
     slug: str
     step: str
+    """Empty in a protocol that may not be used."""
     home: str | None = None
     """The step of the same protocol at which the event happened."""
 
@@ -38,6 +39,11 @@ class Run(msgspec.Struct, frozen=True):
     """Lines to speak before the step's own, slots unfilled."""
     unclear: int = 0
     """How often in a row the pending question got no clear answer."""
+
+    @property
+    def nowhere(self) -> bool:
+        """Whether it led to a protocol that may not be used: there is nothing more to say."""
+        return not self.place.step
 
 
 class Runner:
@@ -58,7 +64,7 @@ class Runner:
         """Begin a protocol with what its opening told."""
         facts = frozenset(self._content.region.facts)
         facts = self._content.findings.add(facts, opening.facts)
-        slug = self._for_age(self._content.resolve(opening.slug), facts)
+        slug = self._content.resolve(self._for_age(opening.slug, facts))
         return self._settle(Run(self._entrance(slug, facts), facts))
 
     def start_over(self, run: Run) -> Run:
@@ -71,7 +77,7 @@ class Runner:
         return msgspec.structs.replace(run, facts=known)
 
     def for_age(self, run: Run) -> Run | None:
-        """The protocol for the casualty's age, if it is another one that is written."""
+        """The protocol for the casualty's age, if it is another one that may be used."""
         slug = self._for_age(run.place.slug, run.facts)
         return None if slug == run.place.slug else self._settle(self._jump(run, GOTO + slug))
 
@@ -138,15 +144,13 @@ class Runner:
         return self._at(run, Place(place.slug, target, place.home if inside else None))
 
     def _enter(self, run: Run, slug: str) -> Run:
-        """Begin another protocol with the facts so far; one not yet written has a stand-in."""
-        place = run.place
-        if self._content.written(slug) is None and place.home:
-            return self._at(run, Place(place.slug, place.home))
-        found = self._for_age(self._content.resolve(slug), run.facts)
-        return self._at(run, self._entrance(found, run.facts))
+        """Begin another protocol with the facts so far."""
+        return self._at(run, self._entrance(self._for_age(slug, run.facts), run.facts))
 
     def _entrance(self, slug: str, facts: frozenset[str]) -> Place:
         """Where a protocol begins: its first step, or what it has for an age it is not for."""
+        if slug not in self._content.protocols:
+            return Place(slug, "")
         script = self._content.script(slug)
         ages = facts - set(script.protocol.who)
         fitting = (e for e in script.events if e.finding in WHO and e.finding in ages)
@@ -155,10 +159,12 @@ class Runner:
         return Place(slug, detour, script.first) if detour else Place(slug, script.first)
 
     def _for_age(self, slug: str, facts: frozenset[str]) -> str:
-        """The protocol for the casualty's age, where it is written."""
-        for who, other in self._content.script(slug).protocol.other_ages.items():
-            if who in facts and (written := self._content.written(other)):
-                return written
+        """The protocol or its stand-in, for the casualty's age where that may be used."""
+        slug = self._content.usable(slug) or slug
+        written = self._content.library.get(slug)
+        for who, other in written.other_ages.items() if written else ():
+            if who in facts and (usable := self._content.usable(other)):
+                return usable
         return slug
 
     def _at(self, run: Run, place: Place) -> Run:
@@ -171,6 +177,8 @@ class Runner:
         """Pass what needs no words of the rescuer; the places passed leave no trail."""
         trail = run.trail
         for _ in range(_SETTLE):
+            if run.nowhere:
+                return run
             step = self.step(run)
             if not applies(step, run.facts):
                 run = self._jump(run, self.script(run).following(step.id))

@@ -40,16 +40,29 @@ class Turn:
         """Add effects."""
         self._effects.extend(effects)
 
-    def say(self, text: str, kind: Kind, *, keep: bool = False, append: bool = False) -> None:
-        """Reply with a fixed text; `keep` lets `repeat` say it again."""
+    def say(
+        self,
+        text: str,
+        kind: Kind,
+        *,
+        keep: bool = False,
+        append: bool = False,
+        reviewed: bool = True,
+    ) -> None:
+        """Reply with a fixed text; `keep` lets `repeat` say it again.
+
+        `reviewed`: these are the running protocol's own words, reviewed if that is.
+        """
         reply = self._reply(text, kind)
+        if not reviewed:
+            reply = msgspec.structs.replace(reply, reviewed=False)
         self.do(do.Say(reply=reply, append=append))
         if keep:
             self.set(last=reply)
 
     def phrase(self, name: str, kind: Kind, *, keep: bool = False, **values: str) -> None:
-        """Reply with a fixed phrase."""
-        self.say(self.content.phrase(name, **values), kind, keep=keep)
+        """Reply with a fixed phrase; no signature covers those."""
+        self.say(self.content.phrase(name, **values), kind, keep=keep, reviewed=False)
 
     def none(self) -> None:
         """Log that nothing is said back."""
@@ -63,7 +76,7 @@ class Turn:
             by=by,
             protocol=topic,
             sources=_sources(protocol.sources),
-            reviewed=protocol.status == "signed" and by != "llm",
+            reviewed=self.content.reviewed(topic) and by != "llm",
         )
         self.do(do.Say(reply=reply, append=append))
         before = self.state.last
@@ -91,6 +104,9 @@ class Turn:
 
     def present(self, run: Run, *, append: bool = False) -> None:
         """Take this position and speak its step."""
+        if run.nowhere:
+            self._dead_end()
+            return
         step = self.runner.step(run)
         lines = [*run.announce, step.say]
         self.set(run=run, paused=False)
@@ -98,6 +114,11 @@ class Turn:
         self.say(text, "protocol", keep=True, append=append)
         self._switch_beat(step)
         self.arm(step)
+
+    def no_guidance(self) -> None:
+        """Say that nothing usable is there for what was said, or for anything at all."""
+        name = "no_guidance_idle" if self.content.protocols else "nothing_signed"
+        self.phrase(name, "answer", keep=True)
 
     def ask_again(self, run: Run) -> None:
         """Put the pending question once more, in plainer words."""
@@ -119,6 +140,12 @@ class Turn:
             self.set(beat=on)
             self.do(do.Beat(on=on, rate=self.state.rate))
 
+    def _dead_end(self) -> None:
+        """What comes next may not be used. To go on with what was before would be wrong."""
+        self.do(do.CancelTimer(name=TIMER))
+        self.set(run=None, paused=False)
+        self.no_guidance()
+
     def _switch_beat(self, step: Step) -> None:
         if step.beat:
             self.beat(step.beat == "on")
@@ -135,7 +162,7 @@ class Turn:
             protocol=run.place.slug,
             step=run.place.step,
             sources=_sources(protocol.sources) if kind == "protocol" else (),
-            reviewed=protocol.status == "signed",
+            reviewed=self.content.reviewed(run.place.slug),
         )
 
 

@@ -83,7 +83,7 @@ def facts(subject: Subject) -> Iterator[Found]:
     known = set(understood)
     for region in subject.content.regions.all().values():
         known.update(region.facts)
-    for protocol in (*subject.content.protocols.values(), subject.protocol):
+    for protocol in (*subject.content.library.values(), subject.protocol):
         known.update(_set_by(protocol))
     known.update(fact for event in subject.content.everywhere for fact in event.sets)
     for path, step in subject.all_steps():

@@ -22,7 +22,7 @@ class Subject:
         self.protocol = protocol
         self.content = content
         self.script = Script(protocol)
-        self.slugs = {*content.protocols, *(file.stem for file in folder.glob("*.yaml"))}
+        self.slugs = {*content.library, *(file.stem for file in folder.glob("*.yaml"))}
         """Every protocol there is, those with mistakes too."""
         self._document = document
 

@@ -111,7 +111,7 @@ def _choices(subject: Subject, path: str, step: Step) -> Iterator[Found]:
 
 def _triggers(subject: Subject) -> Iterator[Found]:
     others: dict[str, set[str]] = defaultdict(set)
-    for protocol in subject.content.protocols.values():
+    for protocol in subject.content.library.values():
         if protocol.id != subject.protocol.id:
             for phrase in protocol.triggers:
                 others[_normalise(phrase)].add(protocol.id)
