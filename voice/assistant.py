@@ -31,6 +31,7 @@ from voice.events import (
     ReplyEvent,
     SpeechStart,
 )
+from voice.handover_record import HandoverRecord
 from voice.inbox import Inbox
 from voice.listening import listener as heard
 from voice.speaking import Speech
@@ -95,6 +96,7 @@ class Assistant:
         )
         self._now = 0.0
         self._state = dialogue.start()
+        self._record = HandoverRecord(self._log.write)
         self._timers = Timers()
         self._beat = d.Beat(on=False)
         self._snapshot: Snapshot | None = None
@@ -141,6 +143,7 @@ class Assistant:
         try:
             backend.close()
         finally:
+            self._inbox.put(lambda: self._record.settle(self._state.log))
             self._inbox.close(timeout_s=2.0)
             self._crew.close()
             self._speech.close()
@@ -155,6 +158,8 @@ class Assistant:
         self._act_on(self._listener.push(start, block))
         for name in self._timers.pop_due(self._now):
             self._step(d.TimerFired(t=self._now, name=name))
+        if self._listener.settled:
+            self._record.settle(self._state.log)
 
     def _act_on(self, outputs: list[heard.Output]) -> None:
         for output in outputs:

@@ -10,6 +10,8 @@ from voice.events import (
     AudioStart,
     DeviceEvent,
     EngineEvent,
+    Handover,
+    HandoverDeleted,
     LogEvent,
     Metronome,
     Partial,
@@ -61,6 +63,10 @@ def describe(event: LogEvent) -> str:
             return f"           voice began {latency / 1000:.2f} s after the last word"
         case Metronome(on=on, rate=rate):
             return f"beat       {f'on, {rate:.0f} a minute' if on else 'off'}"
+        case Handover(detail=detail):
+            return f"noted      {detail}"
+        case HandoverDeleted():
+            return "deleted    what was noted for the crew"
         case EngineEvent(name=name, state=state, detail=detail):
             return f"engine     {name} {state}{f': {detail}' if detail else ''}"
         case DeviceEvent(name=name, state=state, detail=detail):

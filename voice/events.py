@@ -94,6 +94,22 @@ class Metronome(Event, frozen=True, kw_only=True, tag="metronome"):
     rate: float
 
 
+class Handover(Event, frozen=True, kw_only=True, tag="handover"):
+    """Something kept for the crew that takes over; written once it can no longer be undone."""
+
+    what: str
+    """Entry of content/<language>/handover.yaml, or `start` and `protocol`."""
+    detail: str
+    """In words, as they are spoken in a summary."""
+    protocol: str | None
+    casualty: int
+    """Counted from 1 in the order in which they were told of."""
+
+
+class HandoverDeleted(Event, frozen=True, kw_only=True, tag="handover_deleted"):
+    """The rescuer had everything deleted that was kept for the crew so far."""
+
+
 EngineState = Literal["loading", "ready", "failed", "restarting", "stopped"]
 
 
@@ -126,6 +142,8 @@ LogEvent = (
     | AudioStart
     | AudioEnd
     | Metronome
+    | Handover
+    | HandoverDeleted
     | EngineEvent
     | DeviceEvent
 )

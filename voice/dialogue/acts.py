@@ -2,6 +2,7 @@
 
 import msgspec
 
+from voice.dialogue import record
 from voice.dialogue.protocol import Event
 from voice.dialogue.state import Confirm
 from voice.dialogue.triage.openings import Opening
@@ -16,7 +17,9 @@ def take_over(turn: Turn, opening: Opening) -> None:
     turn.heard = f"event:{opening.slug}"
     run = turn.state.run
     known = tuple(sorted(run.facts & CARRIED)) if run else ()
+    casualty = turn.casualty
     run = turn.runner.start(msgspec.structs.replace(opening, facts=(*known, *opening.facts)))
+    run = msgspec.structs.replace(run, casualty=casualty)
     announce = (turn.content.phrases["takes_over"], *run.announce)
     turn.present(msgspec.structs.replace(run, announce=announce))
 
@@ -28,6 +31,7 @@ def begin(turn: Turn, opening: Opening, another: bool) -> None:
     if another and run.nowhere:
         turn.no_guidance()
         return
+    run = msgspec.structs.replace(run, casualty=record.whom(turn, another))
     if another and turn.state.run:
         turn.set(parked=(*turn.state.parked, turn.state.run))
         announce = (turn.content.phrases["parked"], *run.announce)
@@ -53,6 +57,8 @@ def happened(turn: Turn, event: Event, facts: tuple[str, ...]) -> None:
     if turn.state.run is None:
         return
     turn.heard = f"event:{event.id}"
+    if event.log:
+        record.tell(turn, event.log)
     turn.present(turn.runner.happen(turn.state.run, event, facts))
 
 
@@ -61,6 +67,7 @@ def answered(turn: Turn, choice: str, facts: tuple[str, ...]) -> None:
     if turn.state.run is None:
         return
     turn.heard = f"choice:{choice}"
+    turn.done = True
     turn.present(turn.runner.choose(turn.runner.learn(turn.state.run, facts), choice))
 
 
@@ -106,6 +113,9 @@ def confirmed(turn: Turn, confirm: Confirm, yes: bool) -> None:
     if confirm.what == "stop-beat":
         turn.beat(not yes)
         turn.phrase("beat_off" if yes else "beat_kept", "command")
+        return
+    if confirm.what == "delete-log":
+        record.delete(turn, yes)
         return
     run = turn.state.run
     event = turn.runner.script(run).event(confirm.event) if run else None

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import msgspec
 
 from voice.dialogue import interface as do
+from voice.dialogue import record_acts
+from voice.dialogue.meaning import PRESENCE
 from voice.dialogue.state import Confirm
 from voice.dialogue.triage.openings import ANYTHING, Opening
 from voice.dialogue.turn import TIMER, Turn
@@ -47,6 +49,11 @@ def _start_beat(turn: Turn) -> None:
 
 
 def _next(turn: Turn) -> None:
+    turn.done = True
+    _skip(turn)
+
+
+def _skip(turn: Turn) -> None:
     if turn.state.run is None:
         turn.phrase("nothing_running", "command")
     else:
@@ -114,14 +121,6 @@ def _back_to_first(turn: Turn) -> None:
     turn.present(msgspec.structs.replace(first, announce=()))
 
 
-def _handover(turn: Turn) -> None:
-    if turn.state.run is None:
-        turn.phrase("nothing_running", "command")
-    else:
-        handover = turn.runner.script(turn.state.run).protocol.handover
-        turn.say(turn.content.say(handover), "command", keep=True)
-
-
 def _speed(faster: int) -> Callable[[Turn], None]:
     """During compressions the beat changes, otherwise the voice."""
 
@@ -150,7 +149,7 @@ def _volume(louder: int) -> Callable[[Turn], None]:
 
 _ACTS: dict[str, Callable[[Turn], None]] = {
     "next": _next,
-    "skip": _next,
+    "skip": _skip,
     "repeat": Turn.again,
     "back": _back,
     "pause": _pause,
@@ -161,13 +160,13 @@ _ACTS: dict[str, Callable[[Turn], None]] = {
     "help": _help,
     "are-you-there": _are_you_there,
     "back-to-first": _back_to_first,
-    "handover": _handover,
     "stop-beat": _stop_beat,
     "start-beat": _start_beat,
     "slower": _speed(-1),
     "faster": _speed(+1),
     "louder": _volume(+1),
     "quieter": _volume(-1),
+    **record_acts.ACTS,
 }
-COMMANDS = frozenset((*_ACTS, "stop"))
-"""Every command that commands.yaml may name."""
+COMMANDS = frozenset((*_ACTS, *PRESENCE, "stop"))
+"""Every command that commands.yaml may name, besides those that mark an entry for the crew."""

@@ -1,54 +1,114 @@
 """Commands and short answers as whole utterances; never words inside a sentence."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Container, Iterable, Mapping
+from itertools import product
 
 import msgspec
 
-from voice.dialogue import words
-from voice.dialogue.yamlfile import Document
+from voice.dialogue import durations, words
+from voice.dialogue.durations import When
+from voice.dialogue.yamlfile import ContentError, Document
+
+_LONGER = 6
+"""Words by which an utterance may be longer than the longest phrase: fillers, a time."""
+_TIME = "{when}"
+MARK = "mark-"
+"""What the names of commands begin with that keep something for the crew; a time may follow."""
+_ALTERNATIVES = re.compile(r"\(([^()]*)\)")
 
 
 class CommandFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """commands.yaml."""
 
     fillers: tuple[str, ...]
+    clock_words: tuple[str, ...]
+    """Words of which times of day are made."""
     commands: dict[str, tuple[str, ...]]
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """What a whole utterance means, and the time that was said with it."""
+
+    meaning: str
+    when: When | None = None
 
 
 class Phrasebook:
     """Whole utterances by meaning, heard through fillers and repetition. Immutable."""
 
-    def __init__(self, phrases: Mapping[str, Iterable[str]], fillers: Iterable[str]) -> None:
-        self._meaning = {
-            tuple(words.tokens(phrase)): name for name, said in phrases.items() for phrase in said
-        }
+    def __init__(
+        self,
+        phrases: Mapping[str, Iterable[str]],
+        fillers: Iterable[str],
+        clock_words: Iterable[str] = (),
+    ) -> None:
+        """A phrase may hold alternatives, `(gave|used) the pen`, and may need a time, `{when}`."""
+        self._meaning: dict[tuple[str, ...], str] = {}
+        self._before_time: dict[tuple[str, ...], str] = {}
+        for name, written in phrases.items():
+            for phrase in written:
+                self._learn(name, phrase)
         self._fillers = tuple(
             sorted((tuple(words.tokens(filler)) for filler in fillers), key=len, reverse=True)
         )
+        self.clock_words = frozenset(clock_words)
         self._longest = max(map(len, self._meaning), default=0)
+
+    @property
+    def marks(self) -> list[str]:
+        """The entries of handover.yaml that can be marked by a command."""
+        names = dict.fromkeys((*self._meaning.values(), *self._before_time.values()))
+        return [name.removeprefix(MARK) for name in names if name.startswith(MARK)]
 
     def meaning(self, text: str) -> str | None:
         """What the whole utterance means, or None."""
+        heard = self.heard(text)
+        return heard.meaning if heard else None
+
+    def heard(self, text: str) -> Heard | None:
+        """What the whole utterance means, and any time that was said with it."""
         said = _once(tuple(words.tokens(text)))
-        if len(said) > self._longest + 6:
+        if len(said) > self._longest + _LONGER:
             return None
         for start in self._leading(said):
             for end in self._trailing(said, start):
                 if found := self._meaning.get(_once(said[start:end])):
-                    return found
+                    return Heard(found)
+                if timed := self._timed(said[start:end]):
+                    return timed
         return None
 
     def extended(self, phrases: Mapping[str, Iterable[str]]) -> "Phrasebook":
         """A phrasebook that knows these as well; they win over the ones known before."""
         other = Phrasebook(phrases, ())
         other._meaning = {**self._meaning, **other._meaning}
+        other._before_time = self._before_time
         other._fillers = self._fillers
+        other.clock_words = self.clock_words
         other._longest = max(map(len, other._meaning), default=0)
         return other
 
     def phrases(self, name: str) -> list[str]:
         """The phrases with this meaning, normalised."""
         return [" ".join(said) for said, meaning in self._meaning.items() if meaning == name]
+
+    def _learn(self, name: str, phrase: str) -> None:
+        for said in alternatives(phrase):
+            key = tuple(words.tokens(said.removesuffix(_TIME)))
+            if said.endswith(_TIME) or name.startswith(MARK):
+                self._before_time[key] = name
+            if not said.endswith(_TIME):
+                self._meaning[key] = name
+
+    def _timed(self, said: tuple[str, ...]) -> Heard | None:
+        """A phrase that is followed by a time."""
+        for length in range(1, len(said)):
+            if found := self._before_time.get(said[:length]):
+                when = durations.told(" ".join(said[length:]), self.clock_words)
+                if when:
+                    return Heard(found, when)
+        return None
 
     def _leading(self, said: tuple[str, ...]) -> list[int]:
         """Where the utterance may begin: at its start or after any of its leading fillers."""
@@ -72,6 +132,15 @@ class Phrasebook:
         return next((len(f) for f in self._fillers if said[at : at + len(f)] == f), 0)
 
 
+def alternatives(phrase: str) -> list[str]:
+    """What a phrase with alternatives in brackets stands for: '(a|the|) pen' is three phrases."""
+    parts = [
+        part.split("|") if index % 2 else [part]
+        for index, part in enumerate(_ALTERNATIVES.split(phrase))
+    ]
+    return ["".join(chosen) for chosen in product(*parts)]
+
+
 def _once(said: tuple[str, ...]) -> tuple[str, ...]:
     """'next next next' and 'go back go back' said once; recognisers loop and people insist."""
     for width in range(1, len(said) // 2 + 1):
@@ -80,7 +149,15 @@ def _once(said: tuple[str, ...]) -> tuple[str, ...]:
     return said
 
 
-def load(document: Document) -> Phrasebook:
-    """Read commands.yaml."""
+def load(document: Document, entries: Container[str]) -> Phrasebook:
+    """Read commands.yaml; `entries` are those that a command may mark. Raises ContentError."""
     file = document.convert(document.data, CommandFile)
-    return Phrasebook(file.commands, file.fillers)
+    if unknown := [
+        document.mistake(
+            f"$.commands.{name}", f"no entry `{name.removeprefix(MARK)}` in handover.yaml"
+        )
+        for name in file.commands
+        if name.startswith(MARK) and name.removeprefix(MARK) not in entries
+    ]:
+        raise ContentError(unknown)
+    return Phrasebook(file.commands, file.fillers, file.clock_words)

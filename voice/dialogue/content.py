@@ -5,8 +5,9 @@ from functools import cached_property
 from pathlib import Path
 
 from voice.config import Settings
-from voice.dialogue import commands, loader, regions, signatures, statement, yamlfile
+from voice.dialogue import commands, handover, loader, regions, signatures, statement, yamlfile
 from voice.dialogue.commands import Phrasebook
+from voice.dialogue.handover import Handover
 from voice.dialogue.protocol import Event, Protocol, event_lines
 from voice.dialogue.regions import Region
 from voice.dialogue.script import Script
@@ -36,6 +37,7 @@ class Content:
         phrases: dict[str, str],
         phrasebook: Phrasebook,
         understood: Findings,
+        kept: Handover,
         all_regions: regions.Regions,
         settings: Settings,
         concepts: Concepts,
@@ -50,6 +52,7 @@ class Content:
         self.phrases = phrases
         self.phrasebook = phrasebook
         self.findings = understood
+        self.handover = kept
         self.regions = all_regions
         self.region: Region = all_regions.choose(settings.content.region)
         self._settings = settings
@@ -121,7 +124,6 @@ def load(settings: Settings | None = None, *, lenient: bool = False) -> Content:
     """
     settings = settings or Settings()
     home = folder(settings)
-    library = loader.read_all(home / "protocols", lenient=lenient)
 
     def document(name: str) -> yamlfile.Document:
         return yamlfile.read(home / name, name)
@@ -130,13 +132,16 @@ def load(settings: Settings | None = None, *, lenient: bool = False) -> Content:
     understood = findings.load(document("findings.yaml"))
     everywhere = events.convert(events.data, tuple[Event, ...])
     all_regions = regions.load(document("regions.yaml"))
+    kept = handover.load(document("handover.yaml"))
+    library = loader.read_all(home / "protocols", kept.items, lenient=lenient)
     return Content(
         library,
         {slug: _status(home, p, everywhere, all_regions) for slug, p in library.items()},
         everywhere,
         phrases.convert(phrases.data, dict[str, str]),
-        commands.load(document("commands.yaml")),
+        commands.load(document("commands.yaml"), kept.items),
         understood,
+        kept,
         all_regions,
         settings,
         features.load_concepts(document("concepts.yaml"), understood),
@@ -189,3 +194,6 @@ def _raw_lines(content: Content) -> Iterator[str]:
             yield step.say
     for protocol in content.by_urgency:
         yield from protocol.lines()
+    phrases = content.handover.phrases
+    yield from (phrases.nothing, phrases.no_tourniquet, phrases.noted_briefly)
+    yield from (content.handover.noted(what) for what in content.phrasebook.marks)

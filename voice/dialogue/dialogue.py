@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from voice.config import Settings
-from voice.dialogue import acts, command_acts, doubt, question_acts
+from voice.dialogue import acts, command_acts, doubt, question_acts, record, record_acts
 from voice.dialogue import meaning as m
 from voice.dialogue.content import Content
 from voice.dialogue.interface import (
@@ -59,13 +59,14 @@ class Dialogue:
                 raise UserError(f"'{protocol}' is not signed, which content.require_signed asks")
             known = ", ".join(sorted(self.content.protocols))
             raise UserError(f"no protocol '{protocol}'; there are {known}")
-        turn = self._turn(State())
+        turn = self._turn(State(), now=0.0)
         turn.present(self._runner.start(Opening(protocol)))
+        record.observe(turn, State())
         return turn.state
 
     def step(self, state: State, event: Input) -> Outcome:
         """The state after an input and the effects to carry out, in order."""
-        turn = self._turn(state)
+        turn = self._turn(state, event.t)
         match event:
             case Utterance():
                 self._utterance(turn, event)
@@ -76,6 +77,7 @@ class Dialogue:
                 question_acts.sentence(turn, request, text)
             case ModelEnded(request=request):
                 question_acts.ended(turn, request)
+        record.observe(turn, state)
         return turn.outcome()
 
     def whole(self, text: str, state: State) -> Whole:
@@ -84,8 +86,8 @@ class Dialogue:
             return "whole"
         return "open" if not text.strip() or _OPEN_END.search(text) else "sentence"
 
-    def _turn(self, state: State) -> Turn:
-        return Turn(self.content, self._runner, self._passages, state)
+    def _turn(self, state: State, now: float) -> Turn:
+        return Turn(self.content, self._runner, self._passages, state, now)
 
     def _utterance(self, turn: Turn, said: Utterance) -> None:
         unsure = doubt.doubtful(said, self._settings.listening.min_confidence)
@@ -107,6 +109,8 @@ class Dialogue:
                 acts.nothing_signed(turn)
             case m.Command(name=name):
                 command_acts.act(turn, name, speaking)
+            case m.Marked():
+                self._marked(turn, understood)
             case m.Answered(choice=choice, facts=facts):
                 acts.answered(turn, choice, facts)
             case m.Happened(event=event, facts=facts):
@@ -127,6 +131,22 @@ class Dialogue:
                 acts.talk(turn, about, self._always)
             case m.Noise():
                 acts.noise(turn, self._always)
+
+    def _marked(self, turn: Turn, marked: m.Marked) -> None:
+        """Keep something for the crew; then the protocol has its way."""
+        noted = record_acts.mark(turn, marked.what, marked.when)
+        run = turn.state.run
+        match marked.reaction:
+            case m.Happened(event=event, facts=facts):
+                acts.happened(turn, event, facts)
+            case m.Answered(choice=choice, facts=facts):
+                acts.answered(turn, choice, facts)
+            case m.Begin(opening=opening, another=another):
+                acts.begin(turn, opening, another)
+            case None if run and self._runner.step(run).log == marked.what:
+                turn.present(self._runner.advance(run))
+            case None:
+                turn.say(self.content.say(noted), "command")
 
     def _confirmed(self, turn: Turn, said: Utterance, unsure: bool) -> bool:
         """Take the utterance as the answer to what waits for yes or no; anything else drops it."""
@@ -186,7 +206,9 @@ class Dialogue:
             turn.do(SetTimer(name=TIMER, seconds=_BUSY_S))
             return
         turn.heard = "event:timer"
-        if not self._runner.step(run).repeat_after:
+        step = self._runner.step(run)
+        turn.done = step.kind == "timer"
+        if not step.repeat_after:
             run = self._runner.advance(run)
         turn.present(msgspec.structs.replace(run, announce=()), append=True)
 

@@ -1,7 +1,7 @@
 """Reads protocol files; every mistake becomes one line with file, line and reason."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +36,18 @@ Report = Callable[[str, str], None]
 """Takes a path in the document and what is wrong there."""
 
 
-def read_all(folder: Path, *, lenient: bool = False) -> dict[str, Protocol]:
+def read_all(
+    folder: Path, entries: Container[str], *, lenient: bool = False
+) -> dict[str, Protocol]:
     """Every protocol of a folder by its slug; raises ContentError with all mistakes.
 
-    `lenient` leaves out those with mistakes instead.
+    `entries` are those of handover.yaml. `lenient` leaves out those with mistakes instead.
     """
     protocols: dict[str, Protocol] = {}
     mistakes: list[Mistake] = []
     for file in sorted(folder.glob("*.yaml")):
         try:
-            protocols[file.stem] = read(file)[0]
+            protocols[file.stem] = read(file, entries)[0]
         except ContentError as error:
             mistakes.extend(error.mistakes)
     if mistakes and not lenient:
@@ -53,14 +55,23 @@ def read_all(folder: Path, *, lenient: bool = False) -> dict[str, Protocol]:
     return protocols
 
 
-def read(file: Path) -> tuple[Protocol, Document]:
-    """One protocol and the document it came from; raises ContentError."""
+def read(file: Path, entries: Container[str] | None = None) -> tuple[Protocol, Document]:
+    """One protocol and the document it came from; raises ContentError.
+
+    `entries` are the names that may stand in `log`; without them any may.
+    """
     document = yamlfile.read(file, file.name)
     protocol = _convert(document)
     mistakes: list[Mistake] = []
     if protocol.id != file.stem:
         mistakes.append(document.mistake("$.id", f"`{protocol.id}` is not the file's name"))
-    _check_places(protocol, lambda path, why: mistakes.append(document.mistake(path, why)))
+
+    def report(path: str, why: str) -> None:
+        mistakes.append(document.mistake(path, why))
+
+    _check_places(protocol, report)
+    if entries is not None:
+        _check_log(protocol, entries, report)
     if mistakes:
         raise ContentError(mistakes)
     return protocol, document
@@ -96,8 +107,8 @@ def _check_places(protocol: Protocol, report: Report) -> None:
             _check_target(target, places, in_event, where, report)
     for index, event in enumerate(protocol.events):
         path = f"$.events[{index}]"
-        if not event.finding and not event.hear:
-            report(path, f"event `{event.id}` needs a `finding` or phrases to `hear`")
+        if not event.finding and not event.hear and not event.log:
+            report(path, f"event `{event.id}` needs a `finding`, phrases to `hear` or a `log`")
         if not event.steps and not event.then:
             report(path, f"event `{event.id}` has neither `steps` nor `then`")
         if event.then and not event.steps:
@@ -105,6 +116,15 @@ def _check_places(protocol: Protocol, report: Report) -> None:
     for name in ("events", "answers"):
         _check_unique(getattr(protocol, name), f"$.{name}", report)
     _check_patterns(protocol, report)
+
+
+def _check_log(protocol: Protocol, entries: Container[str], report: Report) -> None:
+    """What is kept for the crew has words in handover.yaml."""
+    events = ((f"$.events[{index}]", event.log) for index, event in enumerate(protocol.events))
+    steps = ((path, step.log) for path, step, _ in _steps(protocol))
+    for path, log in (*steps, *events):
+        if log is not None and log not in entries:
+            report(f"{path}.log", f"no entry `{log}` in handover.yaml")
 
 
 def _check_kind(step: Step, path: str, report: Report) -> None:
@@ -128,6 +148,8 @@ def _check_kind(step: Step, path: str, report: Report) -> None:
         report(path, f"timer `{step.id}` has no `seconds`")
     if step.kind == "end" and step.then is not None:
         report(f"{path}.then", f"end `{step.id}` cannot lead on")
+    if step.log_if and not step.log:
+        report(f"{path}.log_if", "`log_if` belongs to a `log`")
     if step.seconds is not None and step.kind not in ("timer", "loop"):
         report(f"{path}.seconds", "`seconds` belong to a timer or loop")
     if step.advance_after and step.repeat_after:

@@ -10,9 +10,10 @@ from functools import lru_cache
 import msgspec
 
 from voice.dialogue import words
-from voice.dialogue.commands import Phrasebook
+from voice.dialogue.commands import MARK, Phrasebook
 from voice.dialogue.content import Content
 from voice.dialogue.doubt import EASING
+from voice.dialogue.durations import When
 from voice.dialogue.match import Matcher
 from voice.dialogue.passages import Passages
 from voice.dialogue.protocol import Event, applies, goto
@@ -28,6 +29,8 @@ NEAR, VERY_NEAR, AHEAD = 0.5, 0.72, 0.1
 """Likeness in meaning from which something is taken for an expected answer or event."""
 _TELLING = 2
 """Words that carry meaning; fewer are matched by spelling alone."""
+PRESENCE = frozenset(("alone", "helper", "no-phone"))
+"""Commands that state a finding: the running protocol reacts to them."""
 URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
 WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
 """Findings that are no opening by themselves but deserve a question back."""
@@ -42,6 +45,8 @@ class Command(msgspec.Struct, frozen=True):
     """A whole-utterance command."""
 
     name: str
+    when: When | None = None
+    """A time that was said with it."""
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -64,6 +69,14 @@ class Begin(msgspec.Struct, frozen=True):
     opening: Opening
     another: bool = False
     takes_over: bool = False
+
+
+class Marked(msgspec.Struct, frozen=True):
+    """Something to keep for the crew, and what the same words mean to the running protocol."""
+
+    what: str
+    when: When | None = None
+    reaction: Answered | Happened | Begin | None = None
 
 
 class Wondering(msgspec.Struct, frozen=True):
@@ -99,7 +112,19 @@ class Noise(msgspec.Struct, frozen=True):
     """No words at all."""
 
 
-Meaning = Command | Answered | Happened | Begin | Wondering | Asking | Told | Unclear | Talk | Noise
+Meaning = (
+    Command
+    | Marked
+    | Answered
+    | Happened
+    | Begin
+    | Wondering
+    | Asking
+    | Told
+    | Unclear
+    | Talk
+    | Noise
+)
 
 
 class Interpreter:
@@ -117,25 +142,51 @@ class Interpreter:
     def whole(self, text: str, state: State) -> Command | Answered | None:
         """The command or expected answer that the whole utterance is."""
         if state.run is None or state.confirm:
-            meaning = self._content.phrasebook.meaning(text)
+            heard = self._content.phrasebook.heard(text)
         else:
             place = state.run.place
-            meaning = self._expected(place.slug, place.step).meaning(text)
-        if meaning is None:
+            heard = self._expected(place.slug, place.step).heard(text)
+        if heard is None:
             return None
-        kind, _, name = meaning.partition(":")
-        return Answered(name) if kind == "choice" else Command(kind)
+        kind, _, name = heard.meaning.partition(":")
+        return Answered(name) if kind == "choice" else Command(kind, heard.when)
 
     def read(self, text: str, state: State) -> Meaning:
         """What the utterance means now."""
         if not words.tokens(text):
             return Noise()
-        if found := self.whole(text, state):
-            return found
-        return self._in_protocol(text, state.run) if state.run else self._idle(text, state.before)
+        found = self.whole(text, state)
+        match found:
+            case Command(name=name, when=when) if name.startswith(MARK):
+                what = name.removeprefix(MARK)
+                return Marked(what, when, self._reaction(what, text, state))
+            case Command(name=name) if name in PRESENCE and state.run:
+                return self._in_protocol(text, state.run, (name,))
+            case Command(name=name) if name in PRESENCE:
+                return self._idle(text, state.before)
+            case None if state.run:
+                return self._in_protocol(text, state.run)
+            case None:
+                return self._idle(text, state.before)
+        return found
 
-    def _in_protocol(self, text: str, run: Run) -> Meaning:
+    def _reaction(self, what: str, text: str, state: State) -> Answered | Happened | Begin | None:
+        """What words that mark something mean besides: only what is said plainly counts."""
+        run = state.run
+        if run is None:
+            opening = self._idle(text, state.before)
+            return opening if isinstance(opening, Begin) else None
         facts = self._content.findings.read(text)
+        for event in self._runner.script(run).events:
+            if event.log == what and self._leads_on(event, run):
+                return Happened(event, facts)
+        return self._by_report(text, facts, run, VERY_LIKE_AN_EVENT) or self._by_findings(
+            facts, frozenset(facts), run
+        )
+
+    def _in_protocol(self, text: str, run: Run, stated: tuple[str, ...] = ()) -> Meaning:
+        facts = self._content.findings.read(text)
+        facts += tuple(fact for fact in stated if fact not in facts)
         another = bool(_ANOTHER.search(words.normalise(text)))
         if (another or self._runner.step(run).kind == "end") and (
             opening := self._new_opening(text, facts, run, another)

@@ -107,6 +107,10 @@ class Step(Part, frozen=True, kw_only=True):
     """Switches the beat of the compressions on or off from this step on."""
     act_first: bool = False
     """An action that comes before the call for help, on purpose."""
+    log: Slug | None = None
+    """What is kept for the crew once the rescuer has done it: an entry of handover.yaml."""
+    log_if: Slug | None = None
+    """Nothing is kept unless this fact is known, where the line itself leaves it open."""
 
 
 class Answer(Part, frozen=True, kw_only=True):
@@ -143,6 +147,8 @@ class Event(Part, frozen=True, kw_only=True):
     """Nothing happens when this fact is known."""
     eases: bool = False
     """It makes the emergency less urgent, so doubtful words are asked back."""
+    log: Slug | None = None
+    """What is kept for the crew when it happens: an entry of handover.yaml."""
 
 
 class Protocol(Part, frozen=True, kw_only=True):

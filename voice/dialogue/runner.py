@@ -39,6 +39,8 @@ class Run(msgspec.Struct, frozen=True):
     """Lines to speak before the step's own, slots unfilled."""
     unclear: int = 0
     """How often in a row the pending question got no clear answer."""
+    casualty: int = 1
+    """Whom it is about, counted in the order in which they were told of."""
 
     @property
     def nowhere(self) -> bool:
@@ -69,7 +71,8 @@ class Runner:
 
     def start_over(self, run: Run) -> Run:
         """The running protocol from its first step, nothing known."""
-        return self.start(Opening(run.place.slug))
+        again = self.start(Opening(run.place.slug))
+        return msgspec.structs.replace(again, casualty=run.casualty)
 
     def learn(self, run: Run, facts: tuple[str, ...]) -> Run:
         """The same position, knowing more."""

@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from voice.dialogue.interface import Effect
+from voice.dialogue.log import Log
 from voice.dialogue.passages import Passage
 from voice.dialogue.runner import Run
 from voice.events import Reply
@@ -26,7 +27,7 @@ class Asked(msgspec.Struct, frozen=True):
 class Confirm(msgspec.Struct, frozen=True):
     """Something that waits for yes or no."""
 
-    what: Literal["stop-beat", "event"]
+    what: Literal["stop-beat", "event", "delete-log"]
     event: str = ""
     facts: tuple[str, ...] = ()
 
@@ -48,6 +49,8 @@ class State(msgspec.Struct, frozen=True):
     """What was told before a question was asked back; the next words complete it."""
     requests: int = 0
     """How many questions went to the language model."""
+    log: Log = Log()
+    """What is kept for the crew that takes over."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

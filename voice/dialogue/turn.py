@@ -6,6 +6,7 @@ import msgspec
 
 from voice.dialogue import interface as do
 from voice.dialogue.content import Content
+from voice.dialogue.log import Entry
 from voice.dialogue.passages import Passage, Passages
 from voice.dialogue.protocol import Step
 from voice.dialogue.runner import Run, Runner
@@ -19,11 +20,21 @@ TIMER = "step"
 class Turn:
     """Mutable, lives for one call of `Dialogue.step`."""
 
-    def __init__(self, content: Content, runner: Runner, passages: Passages, state: State) -> None:
+    def __init__(
+        self, content: Content, runner: Runner, passages: Passages, state: State, now: float
+    ) -> None:
         self.content = content
         self.runner = runner
         self.passages = passages
         self.state = state
+        self.now = now
+        """The time of the input in seconds on its axis."""
+        self.done = False
+        """Whether the rescuer has done what the step said at which the turn began."""
+        self.kept: set[str] = set()
+        """Entries that were kept for the crew in this turn."""
+        self.preface = ""
+        """Spoken before the step that is presented next."""
         self.heard = "noise"
         """What the utterance was taken for; every reply carries it."""
         self._effects: list[do.Effect] = []
@@ -108,9 +119,10 @@ class Turn:
             self._dead_end()
             return
         step = self.runner.step(run)
-        lines = [*run.announce, step.say]
+        lines = [self.preface, *run.announce, step.say]
+        self.preface = ""
         self.set(run=run, paused=False)
-        text = " ".join(self.content.say(line) for line in lines)
+        text = " ".join(self.content.say(line) for line in lines if line)
         self.say(text, "protocol", keep=True, append=append)
         self._switch_beat(step)
         self.arm(step)
@@ -133,6 +145,22 @@ class Turn:
             self.do(do.SetTimer(name=TIMER, seconds=float(seconds)))
         else:
             self.do(do.CancelTimer(name=TIMER))
+
+    def keep(self, entry: Entry) -> None:
+        """Keep something for the crew, about the casualty that the conversation is about."""
+        run = self.state.run
+        entry = msgspec.structs.replace(
+            entry,
+            detail=self.content.say(entry.detail),
+            protocol=run.place.slug if run else None,
+            casualty=self.casualty,
+        )
+        self.set(log=self.state.log.add(entry))
+
+    @property
+    def casualty(self) -> int:
+        """Whom the conversation is about now."""
+        return self.state.run.casualty if self.state.run else 1
 
     def beat(self, on: bool) -> None:
         """Switch the metronome."""

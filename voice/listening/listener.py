@@ -56,6 +56,11 @@ class Listener:
         """Whether nobody is speaking and no words are awaited."""
         return self._state.open is None and not self._state.cut
 
+    @property
+    def settled(self) -> bool:
+        """Whether no speech can reopen the last turn any more."""
+        return turns.settled(self._state, self._rules)
+
     def push(self, start: int, block: MicBlock) -> list[Output]:
         """Take 10 ms from the microphone; samples missing before `start` count as silence."""
         outputs: list[Output] = []

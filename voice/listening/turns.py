@@ -53,6 +53,14 @@ def step(state: State, event: Event, rules: Rules) -> Step:
             return replace(state, playing=on, audible_at=audible_at), []
 
 
+def settled(state: State, rules: Rules) -> bool:
+    """Whether the committed turn is over for good: nothing that is said now belongs to it."""
+    spans = [span for _, span in state.cut] + ([state.open.span] if state.open else [])
+    if any(span.revision for span in spans):
+        return False
+    return state.committed is None or state.now - state.committed_at > rules.reopen
+
+
 def _voice(state: State, sample: int, rules: Rules) -> Step:
     if state.open is None:
         state = _opened(state, sample, rules)

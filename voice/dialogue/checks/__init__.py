@@ -32,7 +32,7 @@ CHECKS = (
 def check(file: Path, content: Content) -> list[Mistake]:
     """Every mistake in one protocol's file, in the order of its lines."""
     try:
-        protocol, document = loader.read(file)
+        protocol, document = loader.read(file, content.handover.items)
     except ContentError as error:
         return list(error.mistakes)
     subject = Subject(protocol, document, content, file.parent)

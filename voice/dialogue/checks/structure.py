@@ -90,6 +90,8 @@ def facts(subject: Subject) -> Iterator[Found]:
         for name, fact in (("if", step.if_), ("unless", step.unless)):
             if fact is not None and fact not in known:
                 yield f"{path}.{name}", f"nothing ever sets the fact `{fact}`"
+        if step.log_if is not None and step.log_if not in known:
+            yield f"{path}.log_if", f"nothing ever sets the fact `{step.log_if}`"
         for index, choice in enumerate(step.choices):
             for number, fact in enumerate(choice.known):
                 if fact not in known:
