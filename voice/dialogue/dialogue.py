@@ -136,6 +136,9 @@ class Dialogue:
         """Keep something for the crew; then the protocol has its way."""
         noted = record_acts.mark(turn, marked.what, marked.when)
         run = turn.state.run
+        if run and self._runner.step(run).log == marked.what:
+            turn.present(self._runner.advance(run))
+            return
         match marked.reaction:
             case m.Happened(event=event, facts=facts):
                 acts.happened(turn, event, facts)
@@ -143,8 +146,6 @@ class Dialogue:
                 acts.answered(turn, choice, facts)
             case m.Begin(opening=opening, another=another):
                 acts.begin(turn, opening, another)
-            case None if run and self._runner.step(run).log == marked.what:
-                turn.present(self._runner.advance(run))
             case None:
                 turn.say(self.content.say(noted), "command")
 

@@ -171,7 +171,7 @@ class Interpreter:
         return found
 
     def _reaction(self, what: str, text: str, state: State) -> Answered | Happened | Begin | None:
-        """What words that mark something mean besides: only what is said plainly counts."""
+        """What words that mark something mean besides: to be like some phrasing is not enough."""
         run = state.run
         if run is None:
             opening = self._idle(text, state.before)
@@ -180,9 +180,7 @@ class Interpreter:
         for event in self._runner.script(run).events:
             if event.log == what and self._leads_on(event, run):
                 return Happened(event, facts)
-        return self._by_report(text, facts, run, VERY_LIKE_AN_EVENT) or self._by_findings(
-            facts, frozenset(facts), run
-        )
+        return self._by_findings(facts, frozenset(facts), run)
 
     def _in_protocol(self, text: str, run: Run, stated: tuple[str, ...] = ()) -> Meaning:
         facts = self._content.findings.read(text)
