@@ -3,6 +3,7 @@
 Plain `yes`, `no`, `on` and `off` stay words here; only `true` and `false` are booleans.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ import yaml
 from voice.errors import UserError
 
 T = TypeVar("T")
+
+_UNKNOWN = re.compile(r"unknown field `(.+)`$")
 
 
 class Mistake(msgspec.Struct, frozen=True, order=True):
@@ -76,7 +79,10 @@ class Document:
             return msgspec.convert(value, into)
         except msgspec.ValidationError as error:
             reason, _, inner = str(error).partition(" - at `$")
-            raise ContentError([self.mistake(path + inner.rstrip("`"), reason)]) from None
+            where = path + inner.rstrip("`")
+            if unknown := _UNKNOWN.search(reason):
+                where += f".{unknown[1]}"
+            raise ContentError([self.mistake(where, reason)]) from None
 
     def _value(self, node: yaml.Node, path: str) -> Any:
         self.lines[path] = node.start_mark.line + 1

@@ -18,6 +18,7 @@ CHECKS = (
     calls.early,
     calls.waiting,
     calls.branches,
+    calls.missing,
     wording.lengths,
     wording.speakable,
     wording.slots,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 
 from voice.dialogue.checks.subject import Found, Subject
-from voice.dialogue.protocol import Choice, Step
+from voice.dialogue.protocol import Choice, Step, goto
+from voice.dialogue.words import wordset
 
 CALL_BY_STEP, CALL_AT_LATEST = 2, 4
 """Help is called by this step; after actions declared first (`act_first`), by the other."""
@@ -13,6 +14,10 @@ CALL_BY_STEP, CALL_AT_LATEST = 2, 4
 _CALL = re.compile(r"\b(call|tell|ring|phone)\b[^.]*\{emergency\}", re.IGNORECASE)
 _ON_CONDITION = re.compile(r"\?|:.*\b(call|tell|ring|phone)\b|\b(if|when)\b", re.IGNORECASE)
 """Marks a call that is made only if things get worse, as in `Pale? Call {emergency}.`"""
+
+_THREATS = wordset("unresponsive not-breathing gasping cannot-breathe heavy-bleeding")
+"""Facts that need the call whatever the protocol is about."""
+_CALLED = "called"
 
 
 def early(subject: Subject) -> Iterator[Found]:
@@ -47,6 +52,26 @@ def branches(subject: Subject) -> Iterator[Found]:
             yield paths[call.id], f"after {answer} the call comes later than step {latest}"
 
 
+def missing(subject: Subject) -> Iterator[Found]:
+    """An answer that tells of a threat to life leads to the call, or to another protocol."""
+    paths = {step.id: path for path, step in subject.all_steps()}
+    for question, choice in _questions_before_the_call(subject):
+        if _THREATS.isdisjoint((*choice.known, *choice.sets)):
+            continue
+        target = choice.then or subject.script.following(question.id)
+        steps = list(subject.safe_path(target, frozenset(choice.sets)))
+        leads = [target, *(t for step in steps for t in (step.then, _safe(step)) if t)]
+        if not any(map(_calls, steps)) and not any(map(goto, leads)):
+            path = f"{paths[question.id]}.choices[{question.choices.index(choice)}]"
+            answer = f"`{choice.name}` at `{question.id}`"
+            yield path, f"{answer} tells of a threat to life, and no call for help follows"
+
+
+def _safe(step: Step) -> str | None:
+    """Where the safe choice of a question leads."""
+    return next((choice.then for choice in step.choices if choice.name == step.safe), None)
+
+
 def _first_call(steps: list[Step], calls: Callable[[Step], bool]) -> tuple[Step | None, int]:
     """The first step that calls for help, and by which step (from 1) it has to come."""
     latest = CALL_BY_STEP
@@ -69,9 +94,12 @@ def _questions_before_the_call(subject: Subject) -> Iterable[tuple[Step, Choice]
         seen.add(name)
         step = steps[name]
         following = subject.script.following(name)
-        waiting += [following] if step.if_ or step.unless else []
+        skipped = step.if_ or step.unless
         if _calls(step):
+            # Skipped because help has been called already, it leaves nobody without.
+            waiting += [following] if skipped and step.unless != _CALLED else []
             continue
+        waiting += [following] if skipped else []
         waiting += [choice.then or following for choice in step.choices]
         waiting += [] if step.choices else [subject.script.after(name)]
         yield from ((step, choice) for choice in step.choices)
