@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import hypothesis.strategies as st
 import msgspec
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.support.talking import Talk
@@ -57,6 +57,10 @@ SAYABLE = st.one_of(
 )
 
 
+NOISE = ("mumble grumble", "", "???", "\u266a", "\u0441\u0442\u043e\u043f", "krzk wff zzt")
+"""Nothing that is an answer to anything: mutterings, no words at all, another script."""
+
+
 class Conversations(RuleBasedStateMachine):
     """Any sequence of utterances, timers and words of a model."""
 
@@ -98,20 +102,61 @@ class Conversations(RuleBasedStateMachine):
                 _check(effect, self.talk.state)
 
     @invariant()
-    def stop_and_repeat_work(self) -> None:
-        if not hasattr(self, "talk"):
-            return
-        state = self.talk.state
-        stopped = Talk(DIALOGUE, state)
-        reply = stopped.say("stop", speaking=True)
-        assert reply.heard == "command:stop"
-        assert stopped.of(d.StopSpeaking)
-        assert stopped.place == self.talk.place
-        again = Talk(DIALOGUE, state)
-        if state.last:
-            reply = again.say("say that again")
-            assert (reply.say, reply.step) == (state.last.say, state.last.step)
-        assert again.place == self.talk.place
+    def what_holds_in_every_state(self) -> None:
+        if hasattr(self, "talk"):
+            _stop_and_repeat_work(self.talk.state)
+            _noise_leads_to_the_safe_choice(self.talk.state, NOISE[0])
+
+
+def _stop_and_repeat_work(state: State) -> None:
+    """Stop silences and moves nothing, repeat says the same words at the same step."""
+    before = Talk(DIALOGUE, state).place
+    stopped = Talk(DIALOGUE, state)
+    reply = stopped.say("stop", speaking=True)
+    assert reply.heard == "command:stop"
+    assert stopped.of(d.StopSpeaking)
+    assert stopped.place == before
+    again = Talk(DIALOGUE, state)
+    if state.last:
+        reply = again.say("say that again")
+        assert (reply.say, reply.step) == (state.last.say, state.last.step)
+    assert again.place == before
+
+
+def _noise_leads_to_the_safe_choice(state: State, noise: str, confidence: float = 1.0) -> None:
+    """The question once more in plainer words, then its safe choice: also where `next` leads."""
+    run = state.run
+    step = CONTENT.script(run.place.slug).step(run.place.step) if run else None
+    if run is None or step is None or step.kind != "ask":
+        return
+    by_next, talk = Talk(DIALOGUE, state), Talk(DIALOGUE, state)
+    by_next.say("next")
+    if not run.unclear:
+        reply = talk.say(noise, confidence=confidence)
+        assert (reply.say, reply.kind) == (CONTENT.say(str(step.on_unclear)), "clarify")
+        assert talk.place == Talk(DIALOGUE, state).place
+    reply = talk.say(noise, confidence=confidence)
+    assert reply.heard == f"choice:{step.safe}"
+    assert talk.place == by_next.place
+
+
+@pytest.mark.parametrize("slug", PROTOCOLS)
+def test_whatever_is_said_a_protocol_can_be_stopped_repeated_and_gone_through(slug: str) -> None:
+    own = st.sampled_from(_phrases(CONTENT.protocols[slug]))
+    said = st.tuples(own | SAYABLE, st.sampled_from([1.0, 1.0, 0.5, 0.1]))
+
+    @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        st.lists(said, min_size=3, max_size=7), st.sampled_from(NOISE), st.sampled_from([1, 0.1])
+    )
+    def converse(utterances: list[tuple[str, float]], noise: str, doubt: float) -> None:
+        talk = Talk(DIALOGUE, DIALOGUE.start(slug))
+        for text, confidence in utterances:
+            talk.say(text, confidence=confidence)
+            _stop_and_repeat_work(talk.state)
+            _noise_leads_to_the_safe_choice(talk.state, noise, doubt)
+
+    converse()
 
 
 def _check(effect: d.Say, state: State) -> None:
@@ -137,7 +182,7 @@ def _check(effect: d.Say, state: State) -> None:
 
 
 Conversations.TestCase.settings = settings(
-    max_examples=80, stateful_step_count=30, deadline=None,
+    max_examples=50, stateful_step_count=30, deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )  # fmt: skip
 TestConversations = Conversations.TestCase
@@ -209,21 +254,12 @@ def _onward(state: State, reached: set[str], turn: int) -> Iterator[State]:
 
 
 @pytest.mark.parametrize("slug", PROTOCOLS)
-def test_noise_at_a_question_asks_once_more_and_then_takes_the_safe_choice(slug: str) -> None:
+def test_noise_and_next_go_through_a_protocol(slug: str) -> None:
     state = DIALOGUE.start(slug)
-    for _ in range(20):
+    for turn in range(20):
+        _noise_leads_to_the_safe_choice(state, NOISE[turn % len(NOISE)])
         talk = Talk(DIALOGUE, state)
-        assert state.run is not None
-        step = CONTENT.script(state.run.place.slug).step(state.run.place.step)
-        if step.kind == "ask":
-            assert talk.say("mumble grumble").say == CONTENT.say(str(step.on_unclear))
-            reply = talk.say("mumble grumble")
-            assert reply.heard == f"choice:{step.safe}"
-            by_next = Talk(DIALOGUE, state)
-            by_next.say("next")
-            assert by_next.place == talk.place
-        else:
-            talk.say("next")
+        talk.say("next")
         state = talk.state
 
 

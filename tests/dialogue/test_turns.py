@@ -114,6 +114,18 @@ def test_a_doubtful_answer_that_eases_is_asked_again_a_safe_one_taken(dialogue: 
     assert talk.say("no", confidence=0.1).step == "call"
 
 
+def test_doubtful_noise_is_no_clear_answer(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue, dialogue.start("primary-check"))
+    assert talk.say("krzk wff", confidence=0.1).kind == "clarify"
+    assert talk.say("krzk wff", confidence=0.1).heard == "choice:no"
+
+
+def test_live_what_has_no_words_moves_nothing(listening: Dialogue) -> None:
+    talk = Talk(listening, listening.start("primary-check"))
+    assert [talk.say("...").kind for _ in range(3)] == ["none"] * 3
+    assert talk.place == ("primary-check", "tap")
+
+
 def test_a_doubtful_command_is_asked_back_but_never_stop(dialogue: Dialogue) -> None:
     talk = Talk(dialogue, dialogue.start("severe-bleeding"))
     assert talk.say("next", confidence=0.1).kind == "clarify"

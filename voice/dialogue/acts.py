@@ -143,8 +143,11 @@ def talk(turn: Turn, about: str, always: bool) -> None:
 
 
 def noise(turn: Turn, always: bool) -> None:
-    """Nothing that could be words."""
-    if always:
-        turn.phrase("say_again", "clarify")
-    else:
+    """Nothing that could be words; where each turn gets a reply, it is no clear answer either."""
+    run = turn.state.run
+    if not always:
         turn.none()
+    elif run and turn.runner.step(run).kind == "ask":
+        unclear(turn, facts=())
+    else:
+        turn.phrase("say_again", "clarify")

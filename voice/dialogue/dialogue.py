@@ -173,6 +173,8 @@ class Dialogue:
                 if choice == self._runner.step(run).safe:
                     return False
                 acts.unclear(turn, facts=())
+            case m.Unclear():
+                acts.unclear(turn, facts=())
             case _ if run or self._always:
                 turn.phrase("say_again", "clarify")
             case _:
