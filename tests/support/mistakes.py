@@ -89,6 +89,12 @@ FORMAT = [
         at="seconds: 9",
     ),
     P(
+        "  - id: fist\n",
+        "  - id: fist\n    log_if: choking\n",
+        "belongs to a `log`",
+        at="log_if: choking",
+    ),
+    P(
         "    repeat_after: 20\n",
         "    repeat_after: 20\n    advance_after: 9\n",
         "cannot both advance and repeat",
@@ -98,7 +104,7 @@ FORMAT = [
     P(
         "  - id: noisy\n",
         "  - {id: lost, then: lean}\n  - id: noisy\n",
-        "needs a `finding` or phrases",
+        "needs a `finding`, phrases",
     ),
     P(
         "    sets: [cannot-speak]\n    then: limp\n",
@@ -137,6 +143,7 @@ MEANING = [
     P("  - she is choking\n", "  - blood spurting\n", "also triggers `severe-bleeding`"),
     P("hear: [not out,", "hear: [stop, not out,", "is the command `stop`"),
     P("hear: [it is out,", "hear: [nope, it is out,", "means no, here it means yes"),
+    P("  - id: fist\n", "  - id: fist\n    log: fists\n", "no entry `fists`", at="log: fists"),
     P("finding: cleared", "finding: cleaned", "`cleaned` is no finding"),
     P("    unless: can-cough\n", "    unless: can-sing\n", "nothing ever sets the fact `can-sing`"),
     P("known: [unresponsive]", "known: [wobbly]", "nothing ever sets the fact `wobbly`"),

@@ -76,7 +76,7 @@ def _no_guidance(turn: Turn, always: bool) -> None:
     if run is not None:
         standing = turn.runner.script(run).protocol.standing
         text = f"{turn.content.phrase('no_guidance')} {turn.content.say(standing)}"
-        turn.say(text, "answer", keep=True, reviewed=False)
+        turn.say(text, "answer", keep=True)
     elif always:
         turn.no_guidance()
     else:

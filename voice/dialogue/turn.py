@@ -58,22 +58,20 @@ class Turn:
         *,
         keep: bool = False,
         append: bool = False,
-        reviewed: bool = True,
+        own: bool = False,
     ) -> None:
         """Reply with a fixed text; `keep` lets `repeat` say it again.
 
-        `reviewed`: these are the running protocol's own words, reviewed if that is.
+        `own`: these are the running protocol's own words, which a signature covers.
         """
-        reply = self._reply(text, kind)
-        if not reviewed:
-            reply = msgspec.structs.replace(reply, reviewed=False)
+        reply = self._reply(text, kind, own)
         self.do(do.Say(reply=reply, append=append))
         if keep:
             self.set(last=reply)
 
     def phrase(self, name: str, kind: Kind, *, keep: bool = False, **values: str) -> None:
-        """Reply with a fixed phrase; no signature covers those."""
-        self.say(self.content.phrase(name, **values), kind, keep=keep, reviewed=False)
+        """Reply with a fixed phrase."""
+        self.say(self.content.phrase(name, **values), kind, keep=keep)
 
     def none(self) -> None:
         """Log that nothing is said back."""
@@ -123,7 +121,7 @@ class Turn:
         self.preface = ""
         self.set(run=run, paused=False)
         text = " ".join(self.content.say(line) for line in lines if line)
-        self.say(text, "protocol", keep=True, append=append)
+        self.say(text, "protocol", keep=True, append=append, own=True)
         self._switch_beat(step)
         self.arm(step)
 
@@ -136,7 +134,7 @@ class Turn:
         """Put the pending question once more, in plainer words."""
         step = self.runner.step(run)
         self.set(run=run)
-        self.say(self.content.say(step.on_unclear or step.say), "clarify", keep=True)
+        self.say(self.content.say(step.on_unclear or step.say), "clarify", keep=True, own=True)
 
     def arm(self, step: Step) -> None:
         """Set the step's timer, or forget the one of the step before."""
@@ -178,7 +176,7 @@ class Turn:
         if step.beat:
             self.beat(step.beat == "on")
 
-    def _reply(self, text: str, kind: Kind) -> Reply:
+    def _reply(self, text: str, kind: Kind, own: bool = False) -> Reply:
         run = self.state.run
         if run is None:
             return Reply(say=text, heard=self.heard, kind=kind)
@@ -190,7 +188,7 @@ class Turn:
             protocol=run.place.slug,
             step=run.place.step,
             sources=_sources(protocol.sources) if kind == "protocol" else (),
-            reviewed=self.content.reviewed(run.place.slug),
+            reviewed=own and self.content.reviewed(run.place.slug),
         )
 
 

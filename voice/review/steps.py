@@ -51,6 +51,7 @@ class Reader:
             ("Beat", step.beat or ""),
             ("Before the call", "on purpose" if step.act_first else ""),
             ("Known afterwards", ", ".join(step.sets)),
+            ("Kept for the crew", _kept(step)),
             ("Then", "" if step.kind == "ask" else self._then(step)),
         ]
         head = f"{before}{step.id} ({step.kind})"
@@ -68,6 +69,7 @@ class Reader:
             ("Less urgent", "doubtful words are asked back" if event.eases else ""),
             ("Known afterwards", ", ".join(event.sets)),
             ("Asked anew", ", ".join(event.forgets)),
+            ("Kept for the crew", event.log or ""),
             ("Then", leads),
         ]
         head = f"When: {event.id}"
@@ -136,6 +138,12 @@ def _by_itself(step: Step) -> str:
     seconds = step.seconds or step.advance_after
     verb = "goes round" if step.kind == "loop" else "goes on"
     return f"{verb} after {seconds} seconds" if seconds else ""
+
+
+def _kept(step: Step) -> str:
+    if step.log is None:
+        return ""
+    return step.log + (f", if {step.log_if}" if step.log_if else "")
 
 
 def _first_sentence(line: str) -> str:
