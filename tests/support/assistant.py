@@ -62,8 +62,12 @@ def run_wav(
     pace: str = "fast",
     timeout: float = 180,
     prefix: tuple[str, ...] = (),
+    env: dict[str, str] | None = None,
 ) -> Session:
-    """`run` on a recording; `prefix` is a command that starts it, e.g. a system-call tracer."""
+    """`run` on a recording; `prefix` is a command that starts it, e.g. a system-call tracer.
+
+    `env` takes the place of this process's environment.
+    """
     output, events = folder / "out.wav", folder / "events.jsonl"
     done = subprocess.run(
         [
@@ -84,7 +88,7 @@ def run_wav(
         text=True,
         timeout=timeout,
         cwd=ROOT,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        env=(os.environ if env is None else env) | {"PYTHONUNBUFFERED": "1"},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return Session(output, read_events(events))
