@@ -5,7 +5,16 @@ from functools import cached_property
 from pathlib import Path
 
 from voice.config import Settings
-from voice.dialogue import commands, handover, loader, regions, signatures, statement, yamlfile
+from voice.dialogue import (
+    commands,
+    expected,
+    handover,
+    loader,
+    regions,
+    signatures,
+    statement,
+    yamlfile,
+)
 from voice.dialogue.commands import Phrasebook
 from voice.dialogue.handover import Handover
 from voice.dialogue.protocol import Event, Protocol, event_lines
@@ -16,7 +25,7 @@ from voice.dialogue.triage import embedding, exemplars, features, findings
 from voice.dialogue.triage.exemplars import Exemplar
 from voice.dialogue.triage.features import Concepts
 from voice.dialogue.triage.findings import Findings
-from voice.dialogue.triage.learned import Learned
+from voice.dialogue.triage.learned import Learned, Vectors
 from voice.dialogue.triage.openings import ANYTHING, Openings
 from voice.dialogue.yamlfile import ContentError
 
@@ -104,6 +113,11 @@ class Content:
         keep = self._settings.cache_dir() / "triage"
         learned = Learned(lines, self._concepts, embedder, keep)
         return Openings(self.library.values(), self.findings, learned)
+
+    @cached_property
+    def phrasings(self) -> Vectors:
+        """The vectors of all that any protocol expects to hear."""
+        return self.openings.learned.vectors(expected.phrasings(self.scripts.values()))
 
     @cached_property
     def by_urgency(self) -> list[Protocol]:

@@ -17,6 +17,7 @@ from voice.dialogue.interface import (
     TimerFired,
     Utterance,
 )
+from voice.dialogue.interpreter import Interpreter
 from voice.dialogue.passages import Passages
 from voice.dialogue.runner import Runner
 from voice.dialogue.state import Outcome, State
@@ -47,7 +48,7 @@ class Dialogue:
         self._always = always
         self._runner = Runner(content)
         self._passages = Passages(content)
-        self._interpreter = m.Interpreter(content, self._runner, self._passages)
+        self._interpreter = Interpreter(content, self._runner, self._passages)
         content.openings.find("hello")
 
     def start(self, protocol: str | None = None) -> State:
@@ -121,8 +122,8 @@ class Dialogue:
                 acts.begin(turn, opening, another)
             case m.Wondering(question=question, text=text):
                 acts.wonder(turn, question, text)
-            case m.Asking():
-                question_acts.ask(turn, said.text, self._model_deadline, self._always)
+            case m.Asking(answer=answer):
+                question_acts.ask(turn, said.text, answer, self._model_deadline, self._always)
             case m.Told(facts=facts):
                 acts.told(turn, facts)
             case m.Unclear(facts=facts):

@@ -23,6 +23,8 @@ _CONCEPTS_WITH_MEANING = 0.7
 _WORDS = 1.0
 _CONCEPTS = 0.15
 _REGULARISATION = 0.2
+_TURNED = np.float32(0.7)
+"""What likeness counts when only one of two texts is negated: vectors hardly tell "not"."""
 
 
 class Embedder(Protocol):
@@ -45,6 +47,8 @@ class Features(msgspec.Struct, frozen=True):
     words: Mapping[str, float]
     concepts: Mapping[str, float]
     vector: Array | None = None
+    negated: bool = False
+    """Whether it says that something is not so; texts that differ in this are less alike."""
 
 
 class Classifier:
@@ -61,6 +65,7 @@ class Classifier:
         self._concepts = SparseIndex([item.concepts for item in features])
         vectors = [item.vector for item in features if item.vector is not None]
         self._vectors = np.array(vectors, np.float32) if len(vectors) == len(topics) else None
+        self._negated = np.array([item.negated for item in features])
         self.weights = self._solve(topics) if weights is None else weights
 
     def scores(self, said: Features) -> list[Score]:
@@ -71,12 +76,17 @@ class Classifier:
         likeness = _combined(
             near, self._words.likeness(said.words), self._concepts.likeness(said.concepts)
         )
-        found = likeness @ self.weights
+        found = (likeness * self._agree(said.negated)) @ self.weights
         return [Score(self.names[i], float(found[i])) for i in np.argsort(-found)]
+
+    def _agree(self, negated: bool | NDArray[np.bool_]) -> Array:
+        agree: Array = np.where(self._negated == negated, np.float32(1.0), _TURNED)
+        return agree
 
     def _solve(self, topics: Sequence[str]) -> Array:
         near = None if self._vectors is None else self._vectors @ self._vectors.T
         gram = _combined(near, self._words.gram(), self._concepts.gram())
+        gram *= self._agree(self._negated[:, np.newaxis])
         gram[np.diag_indices_from(gram)] += _REGULARISATION
         wanted = np.zeros((len(topics), len(self.names)), np.float32)
         column = {name: index for index, name in enumerate(self.names)}

@@ -60,12 +60,11 @@ class Learned:
         """Every topic for a text, the best first."""
 
     def vectors(self, lines: Iterable[str]) -> Vectors:
-        """Sentence vectors of further lines, kept on disk as well; none without an embedding."""
+        """Sentence vectors of all further lines, kept on disk as well; none without embedding."""
         lines = tuple(lines)
         if self._embedder is None or not lines:
             return Vectors({}, self._vector)
-        name = f"lines-{_digest(lines[0])}.npz"
-        found = _vectors(lines, self._embedder, self._keep, name)
+        found = _vectors(lines, self._embedder, self._keep, "phrasings.npz")
         return Vectors(dict(zip(lines, found, strict=True)), self._vector)
 
     def _scores(self, text: str) -> list[Score]:

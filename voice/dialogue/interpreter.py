@@ -1,0 +1,281 @@
+"""Reads an utterance in the present state: the order in which meanings are tried.
+
+Whole commands and expected answers first (they are whole utterances, so they hide nothing), then
+findings, the most urgent first, then phrasings of events, side questions, openings and the rest.
+"""
+
+import re
+from functools import lru_cache
+
+from voice.dialogue import expected, words
+from voice.dialogue.commands import MARK, Phrasebook
+from voice.dialogue.content import Content
+from voice.dialogue.doubt import EASING
+from voice.dialogue.expected import Closest, Expected
+from voice.dialogue.match import Matcher
+from voice.dialogue.meaning import (
+    Answered,
+    Asking,
+    Begin,
+    Command,
+    Happened,
+    Marked,
+    Meaning,
+    Noise,
+    Talk,
+    Told,
+    Unclear,
+    Wondering,
+)
+from voice.dialogue.passages import Passages
+from voice.dialogue.protocol import Answer, Event, applies, goto
+from voice.dialogue.runner import Run, Runner
+from voice.dialogue.small_talk import small_talk, yes_or_no
+from voice.dialogue.state import State
+from voice.dialogue.triage.openings import ANYTHING, Opening, Vague, is_question
+
+LIKE_AN_EVENT = 0.74
+VERY_LIKE_AN_EVENT = 0.92
+NEAR, VERY_NEAR, AHEAD = 0.5, 0.72, 0.1
+"""Score from which something is taken for what is expected, and its lead over the next best."""
+NEAR_QUESTION, AHEAD_OF_QUESTIONS = 0.45, 0.03
+"""The same for a question among side questions alone: it moves nothing."""
+_TELLING = 2
+"""Words that carry meaning; fewer are matched by spelling alone."""
+PRESENCE = frozenset(("alone", "helper", "no-phone"))
+"""Commands that state a finding: the running protocol reacts to them."""
+URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
+WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
+"""Findings that are no opening by themselves but deserve a question back."""
+
+_ANOTHER = re.compile(
+    r"\b(another (one|person|casualty|victim|man|woman|guy|child)|"
+    r"(second|other) (person|casualty|victim|man|woman|guy|child|patient))\b"
+)
+
+
+class Interpreter:
+    """Gives utterances their meaning. Immutable apart from caches; safe in any thread."""
+
+    def __init__(self, content: Content, runner: Runner, passages: Passages) -> None:
+        self._content = content
+        self._runner = runner
+        self._passages = passages
+        self._expected = lru_cache(maxsize=256)(self._expected_at)
+        self._reports = lru_cache(maxsize=128)(self._reports_in)
+        self._expectations = lru_cache(maxsize=512)(self._expectations_at)
+        self._questions = lru_cache(maxsize=128)(self._questions_in)
+
+    def whole(self, text: str, state: State) -> Command | Answered | None:
+        """The command or expected answer that the whole utterance is."""
+        if state.run is None or state.confirm:
+            heard = self._content.phrasebook.heard(text)
+        else:
+            place = state.run.place
+            heard = self._expected(place.slug, place.step).heard(text)
+        if heard is None:
+            return None
+        kind, _, name = heard.meaning.partition(":")
+        return Answered(name) if kind == "choice" else Command(kind, heard.when)
+
+    def read(self, text: str, state: State) -> Meaning:
+        """What the utterance means now."""
+        if not words.tokens(text):
+            return Noise()
+        found = self.whole(text, state)
+        match found:
+            case Command(name=name, when=when) if name.startswith(MARK):
+                what = name.removeprefix(MARK)
+                return Marked(what, when, self._reaction(what, text, state))
+            case Command(name=name) if name in PRESENCE and state.run:
+                return self._in_protocol(text, state.run, (name,))
+            case Command(name=name) if name in PRESENCE:
+                return self._idle(text, state.before)
+            case None if state.run:
+                return self._in_protocol(text, state.run)
+            case None:
+                return self._idle(text, state.before)
+        return found
+
+    def _reaction(self, what: str, text: str, state: State) -> Answered | Happened | Begin | None:
+        """What words that mark something mean besides: to be like some phrasing is not enough."""
+        run = state.run
+        if run is None:
+            opening = self._idle(text, state.before)
+            return opening if isinstance(opening, Begin) else None
+        facts = self._content.findings.read(text)
+        for event in self._runner.script(run).events:
+            if event.log == what and self._leads_on(event, run):
+                return Happened(event, facts)
+        return self._by_findings(facts, frozenset(facts), run)
+
+    def _in_protocol(self, text: str, run: Run, stated: tuple[str, ...] = ()) -> Meaning:
+        facts = self._content.findings.read(text)
+        facts += tuple(fact for fact in stated if fact not in facts)
+        another = bool(_ANOTHER.search(words.normalise(text)))
+        if (another or self._runner.step(run).kind == "end") and (
+            opening := self._new_opening(text, facts, run, another)
+        ):
+            return Begin(opening, another)
+        found = (
+            self._by_findings(facts, URGENT, run)
+            or self._answer_by_finding(facts, run)
+            or self._by_report(text, facts, run, VERY_LIKE_AN_EVENT)
+            or self._taking_over(text, run)
+            or self._meant(text, facts, run)
+            or self._by_findings(facts, frozenset(facts), run)
+        )
+        return found or self._otherwise(text, facts, run)
+
+    def _otherwise(self, text: str, facts: tuple[str, ...], run: Run) -> Meaning:
+        """What is left when nothing that is expected was said."""
+        if about := small_talk(text):
+            return Talk(about)
+        if is_question(text):
+            return Asking()
+        if found := self._by_report(text, facts, run, LIKE_AN_EVENT):
+            return found
+        if fixed := self._passages.answer(text, run.place.slug):
+            return Asking(fixed)
+        step = self._runner.step(run)
+        if step.kind == "ask":
+            answer = yes_or_no(text)
+            names = [choice.name for choice in step.choices]
+            return Answered(answer, facts) if answer in names else Unclear(facts)
+        return Told(facts) if facts else Talk("chat")
+
+    def _meant(
+        self, text: str, facts: tuple[str, ...], run: Run
+    ) -> Answered | Happened | Asking | None:
+        """The answer, event or side question that comes closest, when one clearly does."""
+        slug, step = run.place.slug, self._runner.step(run)
+        asks = is_question(text)
+        if len(words.content(text)) < _TELLING:
+            return None
+        among = self._questions(slug) if asks else self._expectations(slug, step.id)
+        closest = among.closest(text)
+        if closest is None or not _clear(closest, asks):
+            return None
+        match closest.key:
+            case Answer() as answer:
+                return Asking((slug, answer))
+            case Event() as event:
+                return self._reported(event, closest.score, facts, run)
+            case str() as choice:
+                sure = choice == step.safe or closest.score >= VERY_NEAR
+                return Answered(choice, facts) if sure else None
+
+    def _reported(
+        self, event: Event, score: float, facts: tuple[str, ...], run: Run
+    ) -> Happened | None:
+        """An event; one that would make things less urgent has to be nearer than the rest."""
+        easing = event.eases or event.finding in EASING
+        if (easing and score < VERY_NEAR) or not self._leads_on(event, run):
+            return None
+        return Happened(event, facts)
+
+    def _taking_over(self, text: str, run: Run) -> Begin | None:
+        """Another emergency of the same casualty that is clearly told and no less urgent."""
+        opening = self._content.openings.overtakes(text, run.place.slug)
+        usable = opening and self._content.usable(opening.slug)
+        return Begin(opening, takes_over=True) if opening and usable else None
+
+    def _new_opening(
+        self, text: str, facts: tuple[str, ...], run: Run, another: bool
+    ) -> Opening | None:
+        """The opening of a further emergency; without another casualty, of a different kind."""
+        opening = self._content.openings.find(text)
+        if isinstance(opening, Vague):
+            opening = None
+        if another:
+            return opening or (Opening(ANYTHING, facts) if facts else None)
+        same = opening and self._content.resolve(opening.slug) == run.place.slug
+        known = {event.finding for event in self._runner.script(run).events}
+        return None if same or known.intersection(facts) else opening
+
+    def _idle(self, text: str, before: str) -> Meaning:
+        told = f"{before}. {text}" if before else text
+        opening = self._content.openings.find(told)
+        if isinstance(opening, Vague):
+            return (
+                Begin(Opening(ANYTHING, opening.facts))
+                if before
+                else Wondering(opening.question, text)
+            )
+        if opening:
+            return Begin(opening)
+        if about := small_talk(text):
+            return Talk(about)
+        if self._content.openings.chatter(text):
+            return Talk("chat")
+        answer = self._passages.answer(text, None)
+        if answer or is_question(text):
+            return Asking(answer)
+        facts = self._content.findings.read(text)
+        worrying = WORRYING.intersection(facts) and "elsewhere" not in facts
+        return Told(facts) if worrying else Talk("chat")
+
+    def _answer_by_finding(self, facts: tuple[str, ...], run: Run) -> Answered | None:
+        """The answer to the pending question that the most urgent telling finding gives."""
+        choices = (self._runner.known_choice(run, frozenset((fact,))) for fact in facts)
+        return next((Answered(choice.name, facts) for choice in choices if choice), None)
+
+    def _by_findings(
+        self, facts: tuple[str, ...], among: frozenset[str], run: Run
+    ) -> Answered | Happened | None:
+        """What the most urgent of these findings answers or sets off."""
+        events = self._runner.script(run).events
+        for fact in facts:
+            if fact not in among:
+                continue
+            if answer := self._answer_by_finding((fact,), run):
+                return Answered(answer.choice, facts)
+            for event in events:
+                if event.finding == fact and self._leads_on(event, run):
+                    return Happened(event, facts)
+        return None
+
+    def _by_report(
+        self, text: str, facts: tuple[str, ...], run: Run, like: float
+    ) -> Happened | None:
+        if is_question(text):
+            return None
+        match = self._reports(run.place.slug).best(text, like)
+        if match is None or not self._leads_on(match.key, run):
+            return None
+        return Happened(match.key, facts)
+
+    def _leads_on(self, event: Event, run: Run) -> bool:
+        """False for an event that does not apply, or would only begin the same protocol again."""
+        if not applies(event, run.facts):
+            return False
+        slug = goto(event.then)
+        return bool(event.steps) or not slug or self._content.usable(slug) != run.place.slug
+
+    def _expected_at(self, slug: str, name: str) -> Phrasebook:
+        """The commands together with the answers that this step expects."""
+        book = self._content.phrasebook
+        step = self._content.script(slug).step(name)
+        heard = {
+            f"choice:{choice.name}": [*book.phrases(choice.name), *choice.hear]
+            for choice in step.choices
+        }
+        return book.extended(heard) if heard else book
+
+    def _expectations_at(self, slug: str, name: str) -> Expected:
+        script = self._content.script(slug)
+        return expected.of_step(script, script.step(name), self._content.phrasings)
+
+    def _questions_in(self, slug: str) -> Expected:
+        return expected.of_questions(self._content.script(slug), self._content.phrasings)
+
+    def _reports_in(self, slug: str) -> Matcher[Event]:
+        script = self._content.script(slug)
+        return Matcher((event, phrase) for event in script.events for phrase in event.hear)
+
+
+def _clear(closest: Closest, asks: bool) -> bool:
+    """Whether it is near enough and nothing else is as near; a question can only be a question."""
+    if asks:
+        return closest.score >= NEAR_QUESTION and closest.lead >= AHEAD_OF_QUESTIONS
+    return closest.score >= NEAR and closest.lead >= AHEAD
