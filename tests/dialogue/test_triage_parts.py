@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from voice.config import Settings, Triage
 from voice.dialogue import content as content_files
 from voice.dialogue.content import Content
-from voice.dialogue.match import Match
+from voice.dialogue.expected import Expected
 from voice.dialogue.triage import embedding, exemplars, openings
 from voice.dialogue.triage.classifier import Classifier, Embedder, Features
 from voice.dialogue.triage.exemplars import ASK, NOTHING
 from voice.dialogue.triage.features import Concepts, lexical
 from voice.dialogue.triage.learned import Learned, Vectors
 from voice.dialogue.triage.minilm import MiniLm, read_safetensors
-from voice.dialogue.triage.nearness import Nearest
 
 LINES = (("fit", "he is jerking on the floor"), ("burn", "hot oil on her arm"))
 
@@ -114,15 +113,20 @@ def test_damaged_and_unwritable_files_cost_time_and_nothing_else(
     assert Learned(LINES, concepts, embedder, blocked).scores("he is jerking")[0].topic == "fit"
 
 
-def test_the_nearest_phrasing_has_to_lead_and_to_agree_on_negation(embedder: Embedder) -> None:
-    phrases = [("awake", "she is awake"), ("asleep", "she is not awake")]
-    texts = [text for _, text in phrases]
+def test_what_is_expected_has_to_lead_and_to_agree_on_negation(embedder: Embedder) -> None:
+    phrases = {"awake": ["she is awake"], "asleep": ["she is not awake"]}
+    texts = [text for said in phrases.values() for text in said]
     vectors = dict(zip(texts, embedder.embed(texts), strict=True))
-    nearest = Nearest(phrases, Vectors(vectors, lambda text: embedder.embed([text])[0]))
-    assert nearest.clear("she's awake now", 0.5, 0.1) == Match("awake", pytest.approx(0.9, abs=0.1))
-    assert nearest.ranked("she isn't awake yet")[0].key == "asleep"
-    assert nearest.clear("nice weather today", 0.5, 0.1) is None
-    assert Nearest(phrases, Vectors({}, lambda text: None)).ranked("she is awake") == []
+    known = Expected(phrases.items(), Vectors(vectors, lambda text: embedder.embed([text])[0]))
+    found = known.closest("she's awake now")
+    assert found is not None
+    assert found.key == "awake"
+    assert found.lead > 0.1
+    assert known.ranked("she isn't awake yet")[0][0] == "asleep"
+    assert known.ranked("nice weather today")[0][1] < 0.5
+    unaided = Expected(phrases.items(), Vectors({}, lambda text: None))
+    assert unaided.ranked("she is awake")[0][0] == "awake"
+    assert Expected((), Vectors({}, lambda text: None)).closest("she is awake") is None
 
 
 def test_without_the_embedding_words_and_concepts_find_what_is_plain() -> None:

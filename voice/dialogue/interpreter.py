@@ -14,6 +14,7 @@ from voice.dialogue.doubt import EASING
 from voice.dialogue.expected import Closest, Expected
 from voice.dialogue.match import Matcher
 from voice.dialogue.meaning import (
+    PRESENCE,
     Answered,
     Asking,
     Begin,
@@ -36,14 +37,12 @@ from voice.dialogue.triage.openings import ANYTHING, Opening, Vague, is_question
 
 LIKE_AN_EVENT = 0.74
 VERY_LIKE_AN_EVENT = 0.92
-NEAR, VERY_NEAR, AHEAD = 0.5, 0.72, 0.1
+NEAR, VERY_NEAR, AHEAD = 0.45, 0.6, 0.05
 """Score from which something is taken for what is expected, and its lead over the next best."""
-NEAR_QUESTION, AHEAD_OF_QUESTIONS = 0.45, 0.03
+NEAR_QUESTION, AHEAD_OF_QUESTIONS = 0.36, 0.0
 """The same for a question among side questions alone: it moves nothing."""
 _TELLING = 2
 """Words that carry meaning; fewer are matched by spelling alone."""
-PRESENCE = frozenset(("alone", "helper", "no-phone"))
-"""Commands that state a finding: the running protocol reacts to them."""
 URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
 WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
 """Findings that are no opening by themselves but deserve a question back."""
