@@ -203,7 +203,7 @@ def test_a_detour_returns_to_where_it_left(dialogue: Dialogue) -> None:
 def question(dialogue: Dialogue) -> Talk:
     """A conversation that waits for the language model."""
     talk = Talk(dialogue, dialogue.start("severe-bleeding"))
-    talk.step(d.Utterance(t=1, text="is washing it out a good idea?"))
+    talk.step(d.Utterance(t=1, text="do I have to write the time down?"))
     assert talk.state.asked
     return talk
 
@@ -211,7 +211,7 @@ def question(dialogue: Dialogue) -> Talk:
 def test_a_question_goes_to_the_model_with_a_short_passage(dialogue: Dialogue) -> None:
     talk = question(dialogue)
     (ask,) = [effect for effect in talk.effects if isinstance(effect, d.AskModel)]
-    assert "Don't rinse it now" in ask.passage
+    assert "Say the time out loud. Write it down." in ask.passage
     assert len(ask.passage.split()) <= 120
     assert 0 < ask.deadline_s < 5
     assert talk.of(d.Say) == []
@@ -221,12 +221,12 @@ def test_the_models_sentence_is_spoken_when_it_says_what_the_passage_says(
     dialogue: Dialogue,
 ) -> None:
     talk = question(dialogue)
-    talk.step(d.ModelSentence(t=2, request=1, text="Don't rinse it now, stop the bleeding."))
+    talk.step(d.ModelSentence(t=2, request=1, text="Say the time out loud."))
     assert (talk.reply.by, talk.reply.kind) == ("llm", "answer")
     assert talk.reply.protocol == "severe-bleeding"
     talk.step(d.ModelEnded(t=3, request=1, reason="done"))
     assert talk.of(d.Say) == []
-    assert talk.say("repeat").say == "Don't rinse it now, stop the bleeding."
+    assert talk.say("repeat").say == "Say the time out loud."
 
 
 @pytest.mark.parametrize("text", ["Yes, rinse it with water.", "Loosen the tourniquet.", "", "No."])
@@ -236,7 +236,7 @@ def test_the_passage_is_spoken_when_the_models_sentence_fails_the_check(
     talk = question(dialogue)
     talk.step(d.ModelSentence(t=2, request=1, text=text))
     assert talk.reply.by == "passage"
-    assert talk.reply.say.startswith("Don't rinse it now")
+    assert talk.reply.say.startswith("Say the time out loud")
     assert talk.of(d.CancelModel)
 
 
@@ -251,14 +251,14 @@ def test_speaking_on_drops_the_question(dialogue: Dialogue) -> None:
     talk = question(dialogue)
     talk.step(d.Utterance(t=2, text="stop"))
     assert talk.of(d.CancelModel)
-    talk.step(d.ModelSentence(t=3, request=1, text="Don't rinse it now, stop the bleeding."))
+    talk.step(d.ModelSentence(t=3, request=1, text="Say the time out loud."))
     assert talk.effects == ()
 
 
 def test_without_a_model_the_passage_answers_at_once(content: Content) -> None:
     dialogue = Dialogue(content, Settings(llm=Llm(model="")))
     talk = Talk(dialogue, dialogue.start("severe-bleeding"))
-    talk.step(d.Utterance(t=1, text="is washing it out a good idea?"))
+    talk.step(d.Utterance(t=1, text="do I have to write the time down?"))
     assert talk.reply.by == "passage"
 
 

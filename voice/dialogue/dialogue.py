@@ -122,8 +122,8 @@ class Dialogue:
                 acts.begin(turn, opening, another)
             case m.Wondering(question=question, text=text):
                 acts.wonder(turn, question, text)
-            case m.Asking(answer=answer):
-                question_acts.ask(turn, said.text, answer, self._model_deadline, self._always)
+            case m.Asking() as asking:
+                question_acts.ask(turn, said.text, asking, self._model_deadline, self._always)
             case m.Told(facts=facts):
                 acts.told(turn, facts)
             case m.Unclear(facts=facts):

@@ -1,7 +1,8 @@
 """What a running protocol expects to hear: answers to its question, events, side questions.
 
-Which of them an utterance comes closest to is decided as for openings: by least squares over
-likeness to all phrasings, in meaning and in words. A side question may also sound like its answer.
+Which of them an utterance comes closest to is decided by least squares over likeness to all
+phrasings, in meaning and in words. A side question may also sound like its answer, or be about a
+line for which no question is written; then that line, and what is near it, is the passage.
 """
 
 from collections.abc import Iterable, Sequence
@@ -10,17 +11,27 @@ from functools import lru_cache
 import msgspec
 
 from voice.dialogue import words
-from voice.dialogue.protocol import Answer, Event, Step
+from voice.dialogue.protocol import Answer, Event, Protocol, Step, event_lines
 from voice.dialogue.script import Script
 from voice.dialogue.triage.classifier import Array, Classifier, Features
 from voice.dialogue.triage.features import lexical
 from voice.dialogue.triage.learned import Vectors
 
-_LIKE_ITS_ANSWER = 0.4
-"""How much the likeness of a question to the answer's own words counts."""
+_LIKE_ITS_ANSWER, _LIKE_A_LINE = 0.4, 0.2
+"""How much the likeness of a question to the answer's own words counts, or to a line's."""
 
-Key = Event | Answer | str
-"""An event, a side question's answer, or the name of a choice."""
+LONGEST_FACT = 30
+"""Words that a fact may have to be spoken as an answer."""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """Something that the protocol says, fit to be said as an answer."""
+
+    text: str
+
+
+Key = Event | Answer | Line | str
+"""An event, a side question's answer, a line, or the name of a choice."""
 
 
 class Closest(msgspec.Struct, frozen=True):
@@ -43,9 +54,7 @@ class Expected:
         phrases = [(str(n), text) for n, (_, said) in enumerate(found) for text in said]
         features = [_features(text, vectors.of.get(text)) for _, text in phrases]
         self._classifier = Classifier([n for n, _ in phrases], features) if phrases else None
-        self._said = [
-            vectors.of.get(key.say) if isinstance(key, Answer) else None for key in self._keys
-        ]
+        self._said = [_own_words(key, vectors) for key in self._keys]
         self.ranked = lru_cache(maxsize=256)(self._ranked)
         """Every key for a text with its score, the best first."""
 
@@ -64,7 +73,8 @@ class Expected:
         found = {int(s.topic): s.score for s in self._classifier.scores(_features(text, vector))}
         for n, said in enumerate(self._said):
             if said is not None and vector is not None:
-                found[n] += _LIKE_ITS_ANSWER * max(float(said @ vector), 0.0)
+                counts = _LIKE_ITS_ANSWER if isinstance(self._keys[n], Answer) else _LIKE_A_LINE
+                found[n] += counts * max(float(said @ vector), 0.0)
         return [(self._keys[n], found[n]) for n in sorted(found, key=lambda n: -found[n])]
 
 
@@ -75,8 +85,11 @@ def of_step(script: Script, step: Step, vectors: Vectors) -> Expected:
 
 
 def of_questions(script: Script, vectors: Vectors) -> Expected:
-    """The side questions of a script alone."""
-    return Expected(_answers(script), vectors)
+    """The side questions of a script, and the lines that a question may be about."""
+    about: list[tuple[Key, Sequence[str]]] = [
+        (Line(text), (text,)) for text in statements(script.protocol)
+    ]
+    return Expected([*_answers(script), *about], vectors)
 
 
 def phrasings(scripts: Iterable[Script]) -> list[str]:
@@ -88,6 +101,16 @@ def phrasings(scripts: Iterable[Script]) -> list[str]:
         found += (line for event in script.events for line in event.hear)
         for answer in script.protocol.answers:
             found += (*answer.ask, answer.say)
+        found += statements(script.protocol)
+    return list(dict.fromkeys(found))
+
+
+def statements(protocol: Protocol) -> list[str]:
+    """What a protocol states: facts and lines that are no questions, slots unfilled."""
+    found = [fact.fact for fact in protocol.must if words.count(fact.fact) <= LONGEST_FACT]
+    found += (step.say for step in protocol.steps if step.kind != "ask")
+    for event in protocol.events:
+        found += (line for line in event_lines(event) if not line.endswith("?"))
     return list(dict.fromkeys(found))
 
 
@@ -97,6 +120,13 @@ def _events(script: Script) -> list[tuple[Key, Sequence[str]]]:
 
 def _answers(script: Script) -> list[tuple[Key, Sequence[str]]]:
     return [(answer, answer.ask) for answer in script.protocol.answers]
+
+
+def _own_words(key: Key, vectors: Vectors) -> Array | None:
+    match key:
+        case Answer(say=text) | Line(text=text):
+            return vectors.of.get(text)
+    return None
 
 
 def _features(text: str, vector: Array | None) -> Features:

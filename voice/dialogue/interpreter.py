@@ -11,7 +11,7 @@ from voice.dialogue import expected, words
 from voice.dialogue.commands import MARK, Phrasebook
 from voice.dialogue.content import Content
 from voice.dialogue.doubt import EASING
-from voice.dialogue.expected import Closest, Expected
+from voice.dialogue.expected import Expected, Line
 from voice.dialogue.match import Matcher
 from voice.dialogue.meaning import (
     PRESENCE,
@@ -39,8 +39,10 @@ LIKE_AN_EVENT = 0.74
 VERY_LIKE_AN_EVENT = 0.92
 NEAR, VERY_NEAR, AHEAD = 0.45, 0.6, 0.05
 """Score from which something is taken for what is expected, and its lead over the next best."""
-NEAR_QUESTION, AHEAD_OF_QUESTIONS = 0.36, 0.0
-"""The same for a question among side questions alone: it moves nothing."""
+NEAR_QUESTION = 0.36
+"""Score from which a question is about something the protocol says; it moves nothing."""
+_LINES = 8
+"""Lines of a passage."""
 _TELLING = 2
 """Words that carry meaning; fewer are matched by spelling alone."""
 URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
@@ -120,8 +122,8 @@ class Interpreter:
             self._by_findings(facts, URGENT, run)
             or self._answer_by_finding(facts, run)
             or self._by_report(text, facts, run, VERY_LIKE_AN_EVENT)
-            or self._taking_over(text, run)
             or self._meant(text, facts, run)
+            or self._taking_over(text, run)
             or self._by_findings(facts, frozenset(facts), run)
         )
         return found or self._otherwise(text, facts, run)
@@ -147,13 +149,13 @@ class Interpreter:
         self, text: str, facts: tuple[str, ...], run: Run
     ) -> Answered | Happened | Asking | None:
         """The answer, event or side question that comes closest, when one clearly does."""
-        slug, step = run.place.slug, self._runner.step(run)
-        asks = is_question(text)
         if len(words.content(text)) < _TELLING:
             return None
-        among = self._questions(slug) if asks else self._expectations(slug, step.id)
-        closest = among.closest(text)
-        if closest is None or not _clear(closest, asks):
+        if is_question(text):
+            return self._asked(text, run)
+        slug, step = run.place.slug, self._runner.step(run)
+        closest = self._expectations(slug, step.id).closest(text)
+        if closest is None or closest.score < NEAR or closest.lead < AHEAD:
             return None
         match closest.key:
             case Answer() as answer:
@@ -163,6 +165,17 @@ class Interpreter:
             case str() as choice:
                 sure = choice == step.safe or closest.score >= VERY_NEAR
                 return Answered(choice, facts) if sure else None
+        return None
+
+    def _asked(self, text: str, run: Run) -> Asking | None:
+        """The side question, or the lines that a question without an answer is about."""
+        found = self._questions(run.place.slug).ranked(text)
+        if not found or found[0][1] < NEAR_QUESTION:
+            return None
+        if isinstance(found[0][0], Answer):
+            return Asking((run.place.slug, found[0][0]))
+        lines = (key.text for key, _ in found[:_LINES] if isinstance(key, Line))
+        return Asking(about=tuple(lines))
 
     def _reported(
         self, event: Event, score: float, facts: tuple[str, ...], run: Run
@@ -271,10 +284,3 @@ class Interpreter:
     def _reports_in(self, slug: str) -> Matcher[Event]:
         script = self._content.script(slug)
         return Matcher((event, phrase) for event in script.events for phrase in event.hear)
-
-
-def _clear(closest: Closest, asks: bool) -> bool:
-    """Whether it is near enough and nothing else is as near; a question can only be a question."""
-    if asks:
-        return closest.score >= NEAR_QUESTION and closest.lead >= AHEAD_OF_QUESTIONS
-    return closest.score >= NEAR and closest.lead >= AHEAD

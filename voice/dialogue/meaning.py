@@ -60,6 +60,8 @@ class Asking(msgspec.Struct, frozen=True):
     """A side question, with its fixed answer and the topic of that if there is one."""
 
     answer: tuple[str, Answer] | None = None
+    about: tuple[str, ...] = ()
+    """Lines of the running protocol that it is about, the nearest first, slots unfilled."""
 
 
 class Told(msgspec.Struct, frozen=True):

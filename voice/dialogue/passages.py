@@ -7,6 +7,7 @@ import msgspec
 
 from voice.dialogue import words
 from voice.dialogue.content import Content
+from voice.dialogue.expected import LONGEST_FACT
 from voice.dialogue.match import Matcher
 from voice.dialogue.protocol import Answer, Protocol, event_lines, step_lines
 
@@ -17,7 +18,6 @@ RELATED = 0.42
 RELATED_IDLE = 0.75
 """The same with nothing running, when most questions are not about first aid."""
 LONGEST_PASSAGE = 120
-LONGEST_ANSWER = 30
 """Words."""
 
 
@@ -71,6 +71,11 @@ class Passages:
         lines = [best.text, *(line.text for line in near if line.topic == best.topic)]
         return Passage(best.topic, _joined(lines), best.text)
 
+    def of_lines(self, topic: str, lines: Iterable[str]) -> Passage:
+        """The passage that these lines make, the first of them fit to be the answer."""
+        said = [self._content.say(line) for line in lines]
+        return Passage(topic, _joined(said), said[0])
+
     def _answers_of(self, topic: str | None) -> Matcher[tuple[str, Answer]]:
         """The fixed answers of one topic, or of all."""
         return Matcher(
@@ -104,7 +109,7 @@ def _lines(protocol: Protocol) -> Iterator[tuple[str, str, bool]]:
         for phrase in answer.ask:
             yield answer.say, phrase, True
     for fact in protocol.must:
-        yield fact.fact, fact.fact, words.count(fact.fact) <= LONGEST_ANSWER
+        yield fact.fact, fact.fact, words.count(fact.fact) <= LONGEST_FACT
     for step in protocol.steps:
         for text in step_lines(step):
             yield text, text, step.kind != "ask"

@@ -4,27 +4,28 @@ import msgspec
 
 from voice.dialogue import guard, words
 from voice.dialogue import interface as do
-from voice.dialogue.protocol import Answer
+from voice.dialogue.meaning import Asking
+from voice.dialogue.passages import Passage
 from voice.dialogue.state import Asked
 from voice.dialogue.turn import Turn
 
 
-def ask(
-    turn: Turn, question: str, answer: tuple[str, Answer] | None, deadline_s: float, always: bool
-) -> None:
+def ask(turn: Turn, question: str, asking: Asking, deadline_s: float, always: bool) -> None:
     """Answer a side question; without `always`, what no passage is about gets no reply when idle.
 
-    `answer` is the fixed one that was recognised, with its topic.
     A `deadline_s` of 0 means that there is no language model.
     """
     turn.heard = "question"
     running = turn.state.run.place.slug if turn.state.run else None
     question = words.printable(question)
-    if fixed := answer or turn.passages.answer(question, running):
+    if fixed := asking.answer or turn.passages.answer(question, running):
         topic, found = fixed
         turn.answer(turn.content.say(found.say), "fixed", topic)
         return
-    passage = turn.passages.passage(question, running)
+    if asking.about and running:
+        passage: Passage | None = turn.passages.of_lines(running, asking.about)
+    else:
+        passage = turn.passages.passage(question, running)
     if passage is None:
         _no_guidance(turn, always)
     elif deadline_s <= 0:

@@ -39,6 +39,8 @@ def lengths(subject: Subject) -> Iterator[Found]:
                 yield path, f"{longest} words, at most {most} can be taken in: {line}"
             if (many := words.sentences(line)) > MAX_SENTENCES:
                 yield path, f"{many} sentences, at most {MAX_SENTENCES}: {line}"
+    if words.sentences(standing := subject.protocol.standing) > 1:
+        yield "$.standing", f"one sentence, since it is said after another: {standing}"
 
 
 def speakable(subject: Subject) -> Iterator[Found]:
