@@ -13,7 +13,7 @@ COMMANDS = {
     "ask": "the same dialogue in text",
     "doctor": "check models, devices and engines, and say what to do next",
     "models": "list, fetch, verify, export, import and render models and speech",
-    "protocols": "list and show the protocols",
+    "protocols": "list, show, check, review and sign the protocols",
     "bench": "measure the assistant against a plain baseline",
 }
 

@@ -26,6 +26,7 @@ th { width: 30mm; text-align: left; font-weight: normal; font-style: italic; }
 th, td { vertical-align: top; padding: 0.1mm 2mm 0.1mm 0; overflow-wrap: anywhere; }
 pre { font: 8pt/1.3 monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
 .sign th { vertical-align: bottom; width: 20mm; }
+.sign td + th { padding-left: 4mm; }
 .sign td { border-bottom: 0.7pt solid #000; width: 70mm; height: 10mm; }
 """
 _SLOT = re.compile(r"\[([^\[\]{}]*) \{([a-z_]+)\}\]")
