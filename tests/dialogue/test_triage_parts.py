@@ -11,34 +11,28 @@ from numpy.typing import NDArray
 
 from voice.config import Settings, Triage
 from voice.dialogue import content as content_files
+from voice.dialogue import vectors
 from voice.dialogue.content import Content
 from voice.dialogue.expected import Expected
-from voice.dialogue.triage import embedding, exemplars, openings
-from voice.dialogue.triage.classifier import Classifier, Embedder, Features
+from voice.dialogue.triage import embedding, exemplars, openings, topics
 from voice.dialogue.triage.exemplars import ASK, NOTHING
-from voice.dialogue.triage.features import Concepts, lexical
-from voice.dialogue.triage.learned import Learned, Vectors
 from voice.dialogue.triage.minilm import MiniLm, read_safetensors
+from voice.dialogue.vectors import Vectors
 
-LINES = (("fit", "he is jerking on the floor"), ("burn", "hot oil on her arm"))
+LINES = ("he is jerking on the floor", "hot oil on her arm")
 
 
 @pytest.fixture(scope="module")
-def embedder() -> Embedder:
+def embedder() -> MiniLm:
     found = embedding.find(Settings())
     assert found, "the embedding model is missing: models fetch"
     return found
 
 
-@pytest.fixture
-def concepts(content: Content) -> Concepts:
-    return Concepts({"seizure": ["jerking", "having a fit"]}, content.findings)
-
-
 class Counting:
     """Counts the sentences that had to be worked out."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: MiniLm) -> None:
         self._embedder = embedder
         self.lines: list[str] = []
 
@@ -47,20 +41,20 @@ class Counting:
         return self._embedder.embed(texts)
 
 
-def test_sentences_of_like_meaning_have_near_unit_vectors(embedder: Embedder) -> None:
+def test_sentences_of_like_meaning_have_near_unit_vectors(embedder: MiniLm) -> None:
     vectors = embedder.embed(["the old lady fell over", "my nan has fallen", "I like cheese"])
     assert vectors.shape == (3, 384)
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert vectors[0] @ vectors[1] > 0.4 > vectors[0] @ vectors[2] + 0.2
 
 
-def test_a_vector_does_not_depend_on_what_it_is_worked_out_with(embedder: Embedder) -> None:
+def test_a_vector_does_not_depend_on_what_it_is_worked_out_with(embedder: MiniLm) -> None:
     alone = embedder.embed(["he is choking"])[0]
     among = embedder.embed(["a", "he is choking", "she is choking on a nut"])[1]
     assert np.allclose(alone, among, atol=1e-5)
 
 
-def test_very_long_text_is_cut_and_empty_text_has_a_vector(embedder: Embedder) -> None:
+def test_very_long_text_is_cut_and_empty_text_has_a_vector(embedder: MiniLm) -> None:
     assert np.isfinite(embedder.embed(["word " * 3000, "", "\N{FIRE}"])).all()
 
 
@@ -75,49 +69,49 @@ def test_safetensors_are_read_as_written(tmp_path: Path) -> None:
     assert np.array_equal(found["x"], values)
 
 
-def test_the_topic_of_the_nearest_lines_scores_best() -> None:
-    lines = ["he is fitting", "he is jerking and fitting", "she burnt her arm", "burnt by hot oil"]
-    features = [Features(lexical(line), {}) for line in lines]
-    classifier = Classifier(["fit", "fit", "burn", "burn"], features)
-    scores = classifier.scores(Features(lexical("her arm is burnt"), {}))
-    assert [score.topic for score in scores] == ["burn", "fit"]
-    assert classifier.scores(Features({}, {}))[0].score == pytest.approx(0, abs=0.1)
+def test_an_adapter_changes_the_layers_it_names_and_no_others(embedder: MiniLm) -> None:
+    name = "encoder.layer.5.output.dense"
+    rng = np.random.default_rng(1)
+    down, up = rng.normal(size=(4, 1536)), rng.normal(size=(384, 4))
+    text = ["he is lying there"]
+    before = embedder.embed(text)
+    adapted = embedder.adapted({f"{name}.A": 0.1 * down, f"{name}.B": 0.1 * up})
+    assert not np.allclose(adapted.embed(text), before, atol=0.01)
+    assert np.array_equal(embedder.embed(text), before)
+    none = embedder.adapted({f"{name}.A": down, f"{name}.B": np.zeros_like(up)})
+    assert np.allclose(none.embed(text), before, atol=1e-6)
+    with pytest.raises(KeyError):
+        embedder.adapted({"encoder.layer.9.output.dense.A": down})
 
 
-def test_only_new_lines_are_worked_out(
-    tmp_path: Path, concepts: Concepts, embedder: Embedder
-) -> None:
+def test_only_new_lines_are_worked_out(tmp_path: Path, embedder: MiniLm) -> None:
     first, second, third = (Counting(embedder) for _ in range(3))
-    one = Learned(LINES, concepts, first, tmp_path)
-    again = Learned(LINES, concepts, second, tmp_path)
-    Learned((*LINES, ("burn", "scalded")), concepts, third, tmp_path)
-    assert (first.lines, second.lines, third.lines) == (
-        [line for _, line in LINES],
-        [],
-        ["scalded"],
-    )
-    said = "she is jerking"
-    pairs = zip(one.scores(said), again.scores(said), strict=True)
-    assert all(a.topic == b.topic and a.score == pytest.approx(b.score, abs=1e-3) for a, b in pairs)
+    file = tmp_path / "kept" / "vectors.npz"
+    one = vectors.load(LINES, first, file)
+    again = vectors.load(LINES, second, file)
+    vectors.load((*LINES, "scalded"), third, file)
+    assert (first.lines, second.lines, third.lines) == (list(LINES), [], ["scalded"])
+    for line in LINES:
+        assert np.allclose(one.of[line], again.of[line])
+        assert np.allclose(one.of[line], one.embed(line), atol=1e-3)
 
 
 def test_damaged_and_unwritable_files_cost_time_and_nothing_else(
-    tmp_path: Path, concepts: Concepts, embedder: Embedder
+    tmp_path: Path, embedder: MiniLm
 ) -> None:
-    Learned(LINES, concepts, embedder, tmp_path)
-    for file in tmp_path.iterdir():
-        file.write_bytes(b"\x00 no such thing")
-    assert Learned(LINES, concepts, embedder, tmp_path).scores("he is jerking")[0].topic == "fit"
+    file = tmp_path / "vectors.npz"
+    file.write_bytes(b"\x00 no such thing")
+    assert set(vectors.load(LINES, embedder, file).of) == set(LINES)
     blocked = tmp_path / "file"
     blocked.write_text("")
-    assert Learned(LINES, concepts, embedder, blocked).scores("he is jerking")[0].topic == "fit"
+    assert set(vectors.load(LINES, embedder, blocked / "vectors.npz").of) == set(LINES)
 
 
-def test_what_is_expected_has_to_lead_and_to_agree_on_negation(embedder: Embedder) -> None:
+def test_what_is_expected_has_to_lead_and_to_agree_on_negation(embedder: MiniLm) -> None:
     phrases = {"awake": ["she is awake"], "asleep": ["she is not awake"]}
     texts = [text for said in phrases.values() for text in said]
-    vectors = dict(zip(texts, embedder.embed(texts), strict=True))
-    known = Expected(phrases.items(), Vectors(vectors, lambda text: embedder.embed([text])[0]))
+    of = dict(zip(texts, embedder.embed(texts), strict=True))
+    known = Expected(phrases.items(), Vectors(of, lambda text: embedder.embed([text])[0]))
     found = known.closest("she's awake now")
     assert found is not None
     assert found.key == "awake"
@@ -129,7 +123,7 @@ def test_what_is_expected_has_to_lead_and_to_agree_on_negation(embedder: Embedde
     assert Expected((), Vectors({}, lambda text: None)).closest("she is awake") is None
 
 
-def test_without_the_embedding_words_and_concepts_find_what_is_plain() -> None:
+def test_without_the_embedding_words_find_what_is_plain() -> None:
     content = content_files.load(Settings(triage=Triage(embedding="")))
     assert embedding.find(Settings(triage=Triage(embedding=""))) is None
     for text, slug in (
@@ -152,6 +146,14 @@ def test_every_line_belongs_to_one_topic_that_exists(content: Content) -> None:
             assert content.phrase(f"ask_{topic.removeprefix(ASK)}").endswith("?")
         else:
             assert topic in content.protocols
+
+
+def test_the_trained_topics_are_those_of_the_lines() -> None:
+    home = content_files.folder(Settings()) / "heard"
+    known = topics.find(Settings(), home, ())
+    assert isinstance(known, topics.TrainedTopics)
+    assert set(known.names) == {topic for topic, _ in exemplars.load(home)}
+    assert sum(score.score for score in known.scores("he is fitting")) == pytest.approx(1, abs=1e-3)
 
 
 def test_every_protocol_has_many_ways_to_be_told(content: Content) -> None:

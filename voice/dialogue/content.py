@@ -13,6 +13,7 @@ from voice.dialogue import (
     regions,
     signatures,
     statement,
+    vectors,
     yamlfile,
 )
 from voice.dialogue.commands import Phrasebook
@@ -21,12 +22,10 @@ from voice.dialogue.protocol import Event, Protocol, event_lines
 from voice.dialogue.regions import Region
 from voice.dialogue.script import Script
 from voice.dialogue.signatures import Status
-from voice.dialogue.triage import embedding, exemplars, features, findings
-from voice.dialogue.triage.exemplars import Exemplar
-from voice.dialogue.triage.features import Concepts
+from voice.dialogue.triage import embedding, findings, topics
 from voice.dialogue.triage.findings import Findings
-from voice.dialogue.triage.learned import Learned, Vectors
 from voice.dialogue.triage.openings import ANYTHING, Openings
+from voice.dialogue.vectors import Vectors
 from voice.dialogue.yamlfile import ContentError
 
 FOLDER = Path(__file__).resolve().parent.parent / "content"
@@ -49,8 +48,6 @@ class Content:
         kept: Handover,
         all_regions: regions.Regions,
         settings: Settings,
-        concepts: Concepts,
-        heard: tuple[Exemplar, ...],
     ) -> None:
         self.library = library
         """Every protocol there is; what people tell of is recognised by all of them."""
@@ -65,8 +62,6 @@ class Content:
         self.regions = all_regions
         self.region: Region = all_regions.choose(settings.content.region)
         self._settings = settings
-        self._concepts = concepts
-        self._heard = heard
         self.scripts = {slug: Script(p, everywhere) for slug, p in self.protocols.items()}
         self._stand_ins = {
             missing: p.id for p in self.protocols.values() for missing in p.stands_in_for
@@ -107,17 +102,19 @@ class Content:
 
     @cached_property
     def openings(self) -> Openings:
-        """Triage, worked out on first use; what takes long is kept beside the models."""
-        lines = exemplars.complete(self._heard, self.library.values())
-        embedder = embedding.find(self._settings)
-        keep = self._settings.cache_dir() / "triage"
-        learned = Learned(lines, self._concepts, embedder, keep)
-        return Openings(self.library.values(), self.findings, learned)
+        """Triage, made ready on first use."""
+        library = self.library.values()
+        known = topics.find(self._settings, folder(self._settings) / "heard", library)
+        return Openings(library, self.findings, known)
 
     @cached_property
     def phrasings(self) -> Vectors:
-        """The vectors of all that any protocol expects to hear."""
-        return self.openings.learned.vectors(expected.phrasings(self.scripts.values()))
+        """The vectors of all that any protocol expects to hear; worked out once, then kept."""
+        embedder = embedding.find(self._settings)
+        if embedder is None:
+            return vectors.none()
+        file = self._settings.cache_dir() / "triage" / "phrasings.npz"
+        return vectors.load(expected.phrasings(self.scripts.values()), embedder, file)
 
     @cached_property
     def by_urgency(self) -> list[Protocol]:
@@ -158,8 +155,6 @@ def load(settings: Settings | None = None, *, lenient: bool = False) -> Content:
         kept,
         all_regions,
         settings,
-        features.load_concepts(document("concepts.yaml"), understood),
-        exemplars.load(home / "heard"),
     )
 
 

@@ -19,9 +19,10 @@ from voice.dialogue.interface import (
 )
 from voice.dialogue.interpreter import Interpreter
 from voice.dialogue.passages import Passages
+from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Runner
 from voice.dialogue.state import Outcome, State
-from voice.dialogue.triage.openings import ANYTHING, Opening, is_question
+from voice.dialogue.triage.openings import ANYTHING, Opening
 from voice.dialogue.turn import TIMER, Turn
 from voice.errors import UserError
 

@@ -11,11 +11,10 @@ from functools import lru_cache
 import msgspec
 
 from voice.dialogue import words
+from voice.dialogue.likeness import Array, Likeness, features
 from voice.dialogue.protocol import Answer, Event, Protocol, Step, event_lines
 from voice.dialogue.script import Script
-from voice.dialogue.triage.classifier import Array, Classifier, Features
-from voice.dialogue.triage.features import lexical
-from voice.dialogue.triage.learned import Vectors
+from voice.dialogue.vectors import Vectors
 
 _LIKE_ITS_ANSWER, _LIKE_A_LINE = 0.4, 0.2
 """How much the likeness of a question to the answer's own words counts, or to a line's."""
@@ -51,9 +50,9 @@ class Expected:
         found = [(key, tuple(phrases)) for key, phrases in keys if phrases]
         self._keys = [key for key, _ in found]
         self._embed = vectors.embed
-        phrases = [(str(n), text) for n, (_, said) in enumerate(found) for text in said]
-        features = [_features(text, vectors.of.get(text)) for _, text in phrases]
-        self._classifier = Classifier([n for n, _ in phrases], features) if phrases else None
+        phrases = [(n, text) for n, (_, said) in enumerate(found) for text in said]
+        lines = [features(text, vectors.of.get(text)) for _, text in phrases]
+        self._likeness = Likeness([n for n, _ in phrases], lines) if phrases else None
         self._said = [_own_words(key, vectors) for key in self._keys]
         self.ranked = lru_cache(maxsize=256)(self._ranked)
         """Every key for a text with its score, the best first."""
@@ -67,15 +66,16 @@ class Expected:
         return Closest(key, score, score - (others[0][1] if others else 0.0))
 
     def _ranked(self, text: str) -> list[tuple[Key, float]]:
-        if self._classifier is None:
+        if self._likeness is None:
             return []
         vector = self._embed(text)
-        found = {int(s.topic): s.score for s in self._classifier.scores(_features(text, vector))}
+        scores = self._likeness.scores(features(text, vector))
         for n, said in enumerate(self._said):
             if said is not None and vector is not None:
                 counts = _LIKE_ITS_ANSWER if isinstance(self._keys[n], Answer) else _LIKE_A_LINE
-                found[n] += counts * max(float(said @ vector), 0.0)
-        return [(self._keys[n], found[n]) for n in sorted(found, key=lambda n: -found[n])]
+                scores[n] += counts * max(float(said @ vector), 0.0)
+        order = sorted(range(len(self._keys)), key=lambda n: -scores[n])
+        return [(self._keys[n], float(scores[n])) for n in order]
 
 
 def of_step(script: Script, step: Step, vectors: Vectors) -> Expected:
@@ -127,7 +127,3 @@ def _own_words(key: Key, vectors: Vectors) -> Array | None:
         case Answer(say=text) | Line(text=text):
             return vectors.of.get(text)
     return None
-
-
-def _features(text: str, vector: Array | None) -> Features:
-    return Features(lexical(text), {}, vector, words.negated(words.tokens(text)))

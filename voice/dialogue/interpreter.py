@@ -30,10 +30,11 @@ from voice.dialogue.meaning import (
 )
 from voice.dialogue.passages import Passages
 from voice.dialogue.protocol import Answer, Event, applies, goto
+from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.small_talk import small_talk, yes_or_no
 from voice.dialogue.state import State
-from voice.dialogue.triage.openings import ANYTHING, Opening, Vague, is_question
+from voice.dialogue.triage.openings import ANYTHING, Opening, Vague
 
 LIKE_AN_EVENT = 0.74
 VERY_LIKE_AN_EVENT = 0.92

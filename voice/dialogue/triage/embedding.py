@@ -1,15 +1,29 @@
 """The sentence embedding that a profile names, if its model is on this machine."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from voice import modelstore
 from voice.config import Settings
-from voice.dialogue.triage.classifier import Embedder
 from voice.errors import UserError
 
+if TYPE_CHECKING:
+    from voice.dialogue.triage.minilm import MiniLm
 
-def find(settings: Settings) -> Embedder | None:
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors."""
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """One row a text."""
+
+
+def find(settings: Settings) -> "MiniLm | None":
     """The profile's sentence embedding, or None when it names none or has not got it."""
     name = settings.triage.embedding
     if not name:
@@ -21,7 +35,7 @@ def find(settings: Settings) -> Embedder | None:
 
 
 @lru_cache(maxsize=2)
-def _open(folder: Path) -> Embedder:
+def _open(folder: Path) -> "MiniLm":
     from voice.dialogue.triage.minilm import MiniLm
 
     return MiniLm(folder)

@@ -4,8 +4,9 @@ A short sentence takes about 10 ms on one core. The weights are mapped from the 
 costs next to nothing and several processes share the memory.
 """
 
+import copy
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +32,32 @@ class MiniLm:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(LONGEST)
-        weights = read_safetensors(folder / "model.safetensors")
+        weights = self.weights = read_safetensors(folder / "model.safetensors")
         self._words = weights["embeddings.word_embeddings.weight"]
         kind = weights["embeddings.token_type_embeddings.weight"][0]
         self._positions = weights["embeddings.position_embeddings.weight"] + kind
         self._norm = _pair(weights, "embeddings.LayerNorm")
         self._layers = [_Layer(weights, index) for index in range(_LAYERS)]
+
+    def adapted(self, adapter: Mapping[str, Array]) -> "MiniLm":
+        """The same with low-rank changes: for a weight `name` arrays `name.A` and `name.B`.
+
+        Layers that are not changed are shared. Raises KeyError or ValueError for what is no
+        adapter of this model.
+        """
+        names = {name.removesuffix(".A") for name in adapter if name.endswith(".A")}
+        weights = dict(self.weights)
+        for name in names:
+            down, up = (adapter[f"{name}.{part}"].astype(np.float32) for part in "AB")
+            weights[f"{name}.weight"] = self.weights[f"{name}.weight"] + up @ down
+        changed = {int(name.split(".")[2]) for name in names}
+        other = copy.copy(self)
+        other.weights = weights
+        other._layers = [
+            _Layer(weights, index) if index in changed else layer
+            for index, layer in enumerate(self._layers)
+        ]
+        return other
 
     def embed(self, texts: Sequence[str]) -> Array:
         """Unit vectors, one row a text: float32 [texts, 384]."""
@@ -46,13 +67,26 @@ class MiniLm:
             vectors[rows] = self._forward([encoded[row] for row in rows])
         return vectors
 
-    def _forward(self, sentences: Sequence[Sequence[int]]) -> Array:
-        """One batch of sentences of equal length."""
+    def hidden(self, texts: Sequence[str], layers: int) -> list[Array]:
+        """What comes out of the first layers for each text: float32 [tokens, 384]."""
+        encoded = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        found: dict[int, Array] = {}
+        for rows in _batches([len(ids) for ids in encoded]):
+            states = self._through([encoded[row] for row in rows], self._layers[:layers])
+            found.update(zip(rows, states, strict=True))
+        return [found[row] for row in range(len(encoded))]
+
+    def _through(self, sentences: Sequence[Sequence[int]], layers: Sequence["_Layer"]) -> Array:
+        """One batch of sentences of equal length through some layers, from the first on."""
         ids = np.array(sentences)
         hidden = self._words[ids] + self._positions[: ids.shape[1]]
         hidden = _normalised(hidden, self._norm)
-        for layer in self._layers:
+        for layer in layers:
             hidden = layer(hidden)
+        return hidden
+
+    def _forward(self, sentences: Sequence[Sequence[int]]) -> Array:
+        hidden = self._through(sentences, self._layers)
         pooled: Array = hidden.mean(axis=1, dtype=np.float32)
         pooled /= np.sqrt((pooled * pooled).sum(axis=1, keepdims=True))
         return pooled

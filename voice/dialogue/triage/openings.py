@@ -14,44 +14,31 @@ from voice.dialogue import words
 from voice.dialogue.doubt import EASING
 from voice.dialogue.match import Matcher
 from voice.dialogue.protocol import Protocol
+from voice.dialogue.questions import is_question
 from voice.dialogue.triage import rules
-from voice.dialogue.triage.classifier import Score
 from voice.dialogue.triage.exemplars import ASK, NOTHING
 from voice.dialogue.triage.findings import ELSEWHERE, Findings, statements
-from voice.dialogue.triage.learned import Learned
 from voice.dialogue.triage.rules import ANYTHING as ANYTHING
+from voice.dialogue.triage.topics import Score, Topics
 
 LIKE_A_TRIGGER = 0.9
 LIKE_A_PROCEDURE = 0.9
-SURE, SURE_OF_NOBODY = 0.22, 0.4
-"""Scores from which a protocol begins: where a person is spoken of, and where nobody is."""
-AHEAD, AHEAD_OF_NOTHING = 0.05, 0.12
-"""By how much it has to lead the next protocol, and chatter."""
-PERHAPS = 0.15
-"""Score below which nothing in particular is recognised."""
-CAUSE = 0.25
-"""Score from which one of the protocols that a rule allows is taken instead of the rule's own."""
-CAUSE_OF_AGE = 0.5
-"""The same for protocols of an age that nobody mentioned."""
-NEARLY = 0.6
-"""Share of the best score that it has to have."""
-LIKELY_NOTHING = 0.3
-PLAINLY = 0.4
-"""Score from which something is taken for chatter."""
-CLEARLY = 0.35
-CLEARLY_AHEAD = 0.2
-"""Score, and its lead over the running protocol, from which another takes over."""
+SURE = 0.35
+"""How likely a topic has to be for its protocol to begin."""
+CHATTER = 0.5
+"""How likely it has to be that nothing is the matter for nothing to begin."""
+PLAINLY = 0.7
+"""The same for talk while nothing runs that is not even asked about."""
+CAUSE, CAUSE_OF_AGE = 0.25, 0.5
+"""How likely one of the protocols that a rule allows has to be to take the place of the rule's
+own: the second where it is for an age that nobody mentioned."""
+CLEARLY = 0.6
+"""How likely another emergency has to be to take over from the one that runs."""
 LIFE_THREATS = frozenset(("not-breathing", "gasping", "unresponsive"))
 """What no mention of a film or of last year elsewhere in the sentence explains away."""
-UNRESPONSIVE = frozenset(("unresponsive", "collapsed"))
 _BY_AGE = ("cpr", "choking")
 """What the names of protocols for one emergency at different ages begin with."""
 _LOOKED_AT = 6
-_PERSON = re.compile(
-    r"\b(he|she|him|her|his|they|them|their|i|me|my|we|us|our|someone|somebody|everyone|everybody|"
-    r"people|person|baby|infant|toddler|child|kids?|boy|girl|man|woman|guy|lady|lad|mum|mom|dad|"
-    r"son|daughter|wife|husband|friend|mate|gran|nan|grandad|patient|driver|brother|sister|one)\b"
-)
 _URGENCY = ("critical", "urgent", "minor")
 _PROCEDURE = re.compile(
     r"\b(?:how (?:do|can|should|would|to)|what (?:do|should|can) (?:i|we|you) do|teach me|show me|"
@@ -77,10 +64,10 @@ class Vague(msgspec.Struct, frozen=True):
 class Openings:
     """Finds the protocol to begin. Immutable; safe in any thread."""
 
-    def __init__(self, protocols: Iterable[Protocol], findings: Findings, learned: Learned) -> None:
+    def __init__(self, protocols: Iterable[Protocol], findings: Findings, topics: Topics) -> None:
         protocols = tuple(protocols)
         self._findings = findings
-        self.learned = learned
+        self._topics = topics
         self._rank = {p.id: _URGENCY.index(p.urgency) for p in protocols}
         self._triggers = Matcher((p.id, text) for p in protocols for text in p.triggers)
         self._procedures = Matcher((p.id, text) for p in protocols for text in p.procedures)
@@ -92,7 +79,7 @@ class Openings:
             return None
         if ELSEWHERE in found and not LIFE_THREATS & self._findings.here(text):
             return None
-        scores = self.learned.scores(_asserted(text))
+        scores = self._topics.scores(_asserted(text))
         rule = rules.first(found)
         if rule is None and (slug := self._procedure(text)):
             return Opening(slug)
@@ -102,7 +89,7 @@ class Openings:
 
     def chatter(self, text: str) -> bool:
         """Whether the text is plainly about something else than an emergency."""
-        best = self.learned.scores(text)[0]
+        best = self._topics.scores(text)[0]
         return best.topic == NOTHING and best.score >= PLAINLY
 
     def overtakes(self, text: str, running: str) -> Opening | None:
@@ -110,14 +97,13 @@ class Openings:
         found = self._findings.read(text)
         if ELSEWHERE in found or is_question(text) or (found and EASING.issuperset(found)):
             return None
-        scores = self.learned.scores(_asserted(text))
+        scores = self._topics.scores(_asserted(text))
         best = scores[0]
-        if best.topic == running or best.topic not in self._rank:
+        if best.topic == running or best.topic not in self._rank or best.score < CLEARLY:
             return None
-        if self._rank[best.topic] > self._rank.get(running, 0) or best.score < CLEARLY:
+        if self._rank[best.topic] > self._rank.get(running, 0):
             return None
-        known = max(_score(scores, running), _score(scores, NOTHING))
-        return Opening(best.topic, found) if best.score - known >= CLEARLY_AHEAD else None
+        return Opening(best.topic, found)
 
     def _classified(
         self, text: str, found: tuple[str, ...], scores: list[Score]
@@ -126,22 +112,18 @@ class Openings:
         if is_question(text) and not statements(text):
             asked = self._triggers.best(text, LIKE_A_TRIGGER)
             return Opening(asked.key, found) if asked else None
+        topics = [score for score in scores if score.topic != NOTHING]
+        best = _of_family(topics)
         nothing = _score(scores, NOTHING)
-        topics = [score for score in scores if _possible(score.topic, found)]
-        best, second = topics[0], _rival(topics)
-        if best.score < PERHAPS and not found:
+        if nothing >= CHATTER:
             return None
-        easy = bool(found) and EASING.issuperset(found) and best.score < SURE_OF_NOBODY
-        if best.topic.startswith(ASK):
-            return None if easy or nothing > best.score else _vague(topics, found)
-        sure = SURE if _PERSON.search(words.normalise(text)) else SURE_OF_NOBODY
-        leads = best.score - second.score >= AHEAD
-        if best.score >= sure and leads and best.score - nothing >= AHEAD_OF_NOTHING:
-            return Opening(best.topic, found)
-        if nothing >= LIKELY_NOTHING and best.score - nothing < AHEAD_OF_NOTHING:
-            return None
+        if best.score >= SURE and best.score > nothing:
+            return (
+                _vague(topics, found) if best.topic.startswith(ASK) else Opening(best.topic, found)
+            )
         if "emergency" in found:
             return Opening(best.topic if best.score >= CAUSE else ANYTHING, found)
+        easy = bool(found) and EASING.issuperset(found)
         return None if easy else _vague(topics, found)
 
     def _procedure(self, text: str) -> str | None:
@@ -173,19 +155,14 @@ def _asserted(text: str) -> str:
     return text if left == plain or not left.strip() else left
 
 
-def _possible(topic: str, found: Iterable[str]) -> bool:
-    """Whether a topic may be what a text without a rule is about."""
-    if topic == "unresponsive-breathing":
-        return not UNRESPONSIVE.isdisjoint(found)
-    return topic != NOTHING
-
-
-def _rival(topics: list[Score]) -> Score:
-    """The next best topic that is not the same emergency at another age."""
-    family = topics[0].topic.partition("-")[0]
-    same = family in _BY_AGE
-    rivals = (score for score in topics[1:] if not (same and score.topic.startswith(family)))
-    return next(rivals, topics[-1])
+def _of_family(topics: list[Score]) -> Score:
+    """The likeliest topic; one emergency at several ages is as likely as all of them together."""
+    best = topics[0]
+    family = best.topic.partition("-")[0]
+    if family not in _BY_AGE:
+        return best
+    total = sum(score.score for score in topics if score.topic.startswith(family))
+    return Score(best.topic, total)
 
 
 def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
@@ -195,15 +172,10 @@ def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
 
 
 def _allowed(rule: rules.Rule, scores: list[Score]) -> str | None:
-    """The best protocol that the rule allows, if it is a likely one and not far from the best.
-
-    As likely as the rule's own, one that knows the cause is taken.
-    """
-    likely = max(CAUSE, NEARLY * scores[0].score)
-    fit = [s for s in scores if s.topic in rule.allows and s.score >= likely and _of_age(s)]
-    if len(fit) > 1 and fit[0].topic == rule.slug and fit[0].score - fit[1].score < AHEAD:
-        return fit[1].topic
-    return fit[0].topic if fit else None
+    """The likeliest protocol that the rule allows, if it is likely enough."""
+    fit = (s for s in scores if s.topic in rule.allows and s.score >= CAUSE and _of_age(s))
+    best = next(fit, None)
+    return best.topic if best else None
 
 
 def _of_age(score: Score) -> bool:
@@ -213,32 +185,3 @@ def _of_age(score: Score) -> bool:
 
 def _score(scores: Iterable[Score], topic: str) -> float:
     return next((score.score for score in scores if score.topic == topic), 0.0)
-
-
-_ASKING = re.compile(
-    r"^(?:(?:so|and|but|okay|ok|um|uh|oh|hey|please|well|then|also|quick question|wait) )*(?:"
-    r"what(?! an? )|how|why|when|where|which|who|"
-    r"(?:should|shall|can|could|do|does|did|is|are|was|would|will|may|must|has|have|am|might) "
-    r"(?:not )?"
-    r"(?:i|he|she|they|it|we|you|this|that|the|a|there|my|his|her|their|someone|somebody|"
-    r"anyone|any|water|food|these|those|me|him|them))\b"
-)
-# "will coke do", "does steam help"; "is bleeding" leaves out who, and states.
-_JUDGED = re.compile(
-    r"^(?:(?:so|and|but|or|okay|ok|um|uh|oh|hey|well|then) )*"
-    r"(?:will|would|does|is|are|can|could|should) (?!not\b|\w+ing\b|\w+ed\b)(?:\w+ ){1,5}?"
-    r"(?:do|okay|ok|alright|all right|safe|help|work|good|enough|better|fine|hurt|harm|any good)\b"
-)
-_ASKED_INSIDE = re.compile(
-    r"\b(?:what if|how (?:do|can|should) i|(?:should|can|do|may|must|shall) i|"
-    r"(?:should|can|may) we)\b"
-)
-
-
-def is_question(text: str) -> bool:
-    """Whether the words ask something, with or without a question mark."""
-    return (
-        text.rstrip().endswith("?")
-        or any(_ASKING.match(said) or _JUDGED.match(said) for said in words.clauses(text))
-        or bool(_ASKED_INSIDE.search(words.normalise(text)))
-    )

@@ -1,0 +1,97 @@
+"""Which topic an utterance is about: a trained head on sentence vectors, or words alone.
+
+The adapter (models/adapters, made by models/train/triage.py from content/<language>/heard) changes
+the upper layers of the sentence embedding and holds one direction for each topic.
+"""
+
+import contextlib
+import typing
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from voice.config import ROOT, Settings
+from voice.dialogue.protocol import Protocol
+from voice.dialogue.triage import embedding, exemplars
+from voice.dialogue.triage.exemplars import Exemplar
+from voice.dialogue.triage.features import lexical
+from voice.dialogue.triage.minilm import Array, MiniLm
+from voice.dialogue.triage.sparse import SparseIndex
+
+ADAPTERS = ROOT / "models" / "adapters"
+_SHARPNESS = 12.0
+"""How fast the share of a topic grows with the likeness of its nearest line, by words alone."""
+
+
+class Score(msgspec.Struct, frozen=True):
+    """How likely a topic is, 0 to 1; all together make 1."""
+
+    topic: str
+    score: float
+
+
+class Topics(typing.Protocol):
+    """Scores topics. Immutable; safe in any thread."""
+
+    names: tuple[str, ...]
+
+    def scores(self, text: str) -> list[Score]:
+        """Every topic, the likeliest first."""
+
+
+class TrainedTopics:
+    """By the adapted sentence embedding."""
+
+    def __init__(self, base: MiniLm, file: Path) -> None:
+        """Raises OSError, ValueError or KeyError for a file that is no adapter."""
+        with np.load(file) as adapter:
+            arrays = {name: adapter[name] for name in adapter.files}
+        self.names: tuple[str, ...] = tuple(arrays.pop("topics").tolist())
+        self._head: Array = arrays.pop("head").astype(np.float32)
+        self._encoder = base.adapted(arrays)
+        self._known = lru_cache(maxsize=4096)(self._scores)
+
+    def scores(self, text: str) -> list[Score]:
+        """Every topic, the likeliest first."""
+        return self._known(text)
+
+    def _scores(self, text: str) -> list[Score]:
+        return _ranked(self.names, self._head @ self._encoder.embed([text])[0])
+
+
+class WordTopics:
+    """By the words of the nearest line of each topic: where there is no sentence embedding."""
+
+    def __init__(self, exemplars: Sequence[Exemplar]) -> None:
+        self.names = tuple(dict.fromkeys(topic for topic, _ in exemplars))
+        number = {name: n for n, name in enumerate(self.names)}
+        self._topic_of = np.array([number[topic] for topic, _ in exemplars])
+        self._lines = SparseIndex([lexical(line) for _, line in exemplars])
+
+    def scores(self, text: str) -> list[Score]:
+        """Every topic, the likeliest first."""
+        nearest = np.zeros(len(self.names), np.float32)
+        np.maximum.at(nearest, self._topic_of, self._lines.likeness(lexical(text)))
+        return _ranked(self.names, _SHARPNESS * nearest)
+
+
+def find(settings: Settings, heard: Path, protocols: Iterable[Protocol]) -> Topics:
+    """The trained topics of the settings' language, or words alone where they are not to be had.
+
+    `heard` is the folder of the lines that tell of each topic.
+    """
+    base = embedding.find(settings)
+    file = ADAPTERS / f"triage-{settings.content.language}.npz"
+    if base is not None:
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            return TrainedTopics(base, file)
+    return WordTopics(exemplars.complete(exemplars.load(heard), protocols))
+
+
+def _ranked(names: Sequence[str], logits: Array) -> list[Score]:
+    share = np.exp(logits - logits.max())
+    share /= share.sum()
+    return [Score(names[n], float(share[n])) for n in np.argsort(-share)]

@@ -1,0 +1,77 @@
+"""Sentence vectors of everything a protocol expects to hear, kept on disk line by line.
+
+A line that was changed costs one sentence, not all of them.
+"""
+
+import contextlib
+import hashlib
+import os
+import sys
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from voice.dialogue.triage.embedding import Embedder
+
+Array = NDArray[np.float32]
+MANY = 500
+"""New lines from which the user is told that this takes a while."""
+
+
+class Vectors(msgspec.Struct, frozen=True):
+    """Sentence vectors of some lines, and how to get that of any other text."""
+
+    of: dict[str, Array]
+    embed: Callable[[str], Array | None]
+
+
+def none() -> Vectors:
+    """What there is without a sentence embedding."""
+    return Vectors({}, lambda text: None)
+
+
+def load(lines: Iterable[str], embedder: Embedder, file: Path) -> Vectors:
+    """The vectors of all lines, from the file as far as it has them; the file then has them all."""
+    lines = tuple(dict.fromkeys(lines))
+    names = [hashlib.sha256(line.encode()).hexdigest()[:16] for line in lines]
+    known = _read(file)
+    new = {name: line for name, line in zip(names, lines, strict=True) if name not in known}
+    if new:
+        if len(new) >= MANY:
+            print(f"reading {len(new)} phrasings once, about a minute …", file=sys.stderr)
+        found = embedder.embed(list(new.values())).astype(np.float16)
+        known.update(zip(new, found, strict=True))
+        _write(file, names, np.array([known[name] for name in names], np.float16))
+    vectors = np.array([known[name] for name in names], np.float32)
+
+    @lru_cache(maxsize=256)
+    def embed(text: str) -> Array:
+        vector: Array = embedder.embed([text])[0]
+        return vector
+
+    return Vectors(dict(zip(lines, vectors, strict=True)), embed)
+
+
+def _read(file: Path) -> dict[str, NDArray[np.float16]]:
+    try:
+        with np.load(file) as stored:
+            return dict(zip(stored["names"].tolist(), stored["vectors"], strict=True))
+    except (OSError, ValueError, KeyError):
+        return {}  # none yet, or damaged: worked out anew
+
+
+def _write(file: Path, names: list[str], vectors: NDArray[np.float16]) -> None:
+    """Write beside and move into place; a folder that cannot be written to keeps nothing."""
+    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as stream:
+            np.savez(stream, names=np.array(names), vectors=vectors)
+        os.replace(partial, file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            partial.unlink()
