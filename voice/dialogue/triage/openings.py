@@ -25,8 +25,9 @@ LIKE_A_TRIGGER = 0.9
 LIKE_A_PROCEDURE = 0.9
 SURE = 0.35
 """How likely a topic has to be for its protocol to begin."""
-CHATTER = 0.5
-"""How likely it has to be that nothing is the matter for nothing to begin."""
+CHATTER, PERHAPS = 0.45, 0.3
+"""How likely it has to be that nothing is the matter for nothing to begin, or how unlikely all else
+where it is likelier."""
 PLAINLY = 0.7
 """The same for talk while nothing runs that is not even asked about."""
 CAUSE, CAUSE_OF_AGE = 0.25, 0.5
@@ -77,15 +78,20 @@ class Openings:
         found = self._findings.read(text)
         if not words.tokens(text):
             return None
-        if ELSEWHERE in found and not LIFE_THREATS & self._findings.here(text):
-            return None
         scores = self._topics.scores(_asserted(text))
+        if ELSEWHERE in found and not self._here_and_now(text, scores):
+            return None
         rule = rules.first(found)
         if rule is None and (slug := self._procedure(text)):
             return Opening(slug)
-        if rule is not None:
-            return Opening(_allowed(rule, scores) or rule.slug, found)
+        if rule is not None and not _figurative(rule, scores):
+            return Opening(_refined(rule, scores), found)
         return self._classified(text, found, scores)
+
+    def _here_and_now(self, text: str, scores: list[Score]) -> bool:
+        """Whether it happens here after all, though a film or another time is spoken of."""
+        threat = LIFE_THREATS & self._findings.here(text)
+        return bool(threat) or (scores[0].topic in self._rank and scores[0].score >= PLAINLY)
 
     def chatter(self, text: str) -> bool:
         """Whether the text is plainly about something else than an emergency."""
@@ -112,19 +118,23 @@ class Openings:
         if is_question(text) and not statements(text):
             asked = self._triggers.best(text, LIKE_A_TRIGGER)
             return Opening(asked.key, found) if asked else None
-        topics = [score for score in scores if score.topic != NOTHING]
-        best = _of_family(topics)
-        nothing = _score(scores, NOTHING)
-        if nothing >= CHATTER:
+        if self._good_news(text):
             return None
-        if best.score >= SURE and best.score > nothing:
-            return (
-                _vague(topics, found) if best.topic.startswith(ASK) else Opening(best.topic, found)
-            )
+        topics = [score for score in scores if score.topic != NOTHING]
+        best, nothing = _of_family(topics), _score(scores, NOTHING)
         if "emergency" in found:
-            return Opening(best.topic if best.score >= CAUSE else ANYTHING, found)
-        easy = bool(found) and EASING.issuperset(found)
-        return None if easy else _vague(topics, found)
+            sure = best.topic in self._rank and best.score >= SURE
+            return Opening(best.topic, found) if sure else _vague(topics, found)
+        if nothing >= CHATTER or (nothing > best.score and best.score < PERHAPS):
+            return None
+        if best.topic in self._rank and best.score >= SURE and best.score > nothing:
+            return Opening(best.topic, found)
+        return _vague(topics, found)
+
+    def _good_news(self, text: str) -> bool:
+        """Whether all that is said makes things less urgent."""
+        told = [self._findings.read(clause) for clause in statements(text)]
+        return bool(told) and all(found and EASING.issuperset(found) for found in told)
 
     def _procedure(self, text: str) -> str | None:
         """The protocol whose whole procedure is asked for, as in 'how do I do C P R'."""
@@ -171,11 +181,22 @@ def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
     return Vague(next(asks, ASK + "awake").removeprefix(ASK), found)
 
 
-def _allowed(rule: rules.Rule, scores: list[Score]) -> str | None:
-    """The likeliest protocol that the rule allows, if it is likely enough."""
+def _figurative(rule: rules.Rule, scores: list[Score]) -> bool:
+    """Whether the words of a rule are plainly a figure of speech; never those of a life threat."""
+    return not rule.needs & LIFE_THREATS and _score(scores, NOTHING) >= PLAINLY
+
+
+def _refined(rule: rules.Rule, scores: list[Score]) -> str:
+    """The likeliest protocol that the rule allows, if it is likely enough; else the rule's own.
+
+    What is plain is taken even so, unless the rule is about a threat to life.
+    """
+    best = scores[0]
+    threat = rule.needs & (LIFE_THREATS | {"heavy-bleeding"})
+    if best.score >= PLAINLY and not threat and not best.topic.startswith(ASK):
+        return best.topic
     fit = (s for s in scores if s.topic in rule.allows and s.score >= CAUSE and _of_age(s))
-    best = next(fit, None)
-    return best.topic if best else None
+    return next((score.topic for score in fit), rule.slug)
 
 
 def _of_age(score: Score) -> bool:
