@@ -7,7 +7,8 @@ from voice.dialogue import interface as d
 from voice.dialogue import words
 from voice.dialogue.dialogue import Dialogue
 from voice.dialogue.handover import LONGEST_SUMMARY
-from voice.events import Reply
+from voice.events import Handover, HandoverDeleted, Reply
+from voice.handover_record import HandoverRecord
 
 
 class Timed(Talk):
@@ -284,6 +285,20 @@ def test_a_state_kept_from_before_a_turn_knows_nothing_of_it(dialogue: Dialogue)
     again.at(4, "shock given at nine")
     assert [entry.what for entry in before.log.entries].count("shock") == 0
     assert (again.kinds.count("shock"), talk.kinds.count("shock")) == (1, 1)
+
+
+def test_a_turn_that_is_taken_back_leaves_nothing_to_write(dialogue: Dialogue) -> None:
+    written: list[Handover | HandoverDeleted] = []
+    record = HandoverRecord(written.append)
+    talk = Timed(dialogue, dialogue.start("aed"))
+    record.settle(talk.state.log)
+    before = talk.state
+    talk.at(2, "shock given")
+    again = Timed(dialogue, before)
+    again.at(3, "shock given at nine")
+    record.settle(again.state.log)
+    shocks = [event for event in written if isinstance(event, Handover) and event.what == "shock"]
+    assert [event.detail for event in shocks] == ["one shock at nine"]
 
 
 def test_every_protocol_can_be_handed_over(dialogue: Dialogue) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from voice.config import Listening
 from voice.listening import turn_types as turns
 from voice.listening.turn_types import Completeness, Rules
-from voice.listening.turns import step
+from voice.listening.turns import settled, step
 from voice.listening.vad import FRAME, Frame
 
 RULES = Rules.of(
@@ -40,6 +40,11 @@ class Stream:
     owner: dict[int, tuple[int, int]] = field(default_factory=dict)
     """Voiced frame to the turn and the sample at which that was (re)opened."""
     dropped: set[int] = field(default_factory=set)
+    committed: set[int] = field(default_factory=set)
+    over: set[int] = field(default_factory=set)
+    """Committed turns of which it was said that nothing can reopen them."""
+    reopened: set[int] = field(default_factory=set)
+    """Turns that were committed again after that."""
 
     def feed(self, event: turns.Event) -> list[turns.Action]:
         before = self.state
@@ -51,6 +56,11 @@ class Stream:
                 assert before.open is not None
                 gone = (action.span.turn, before.open.resumed)
                 self.dropped |= {f for f, owner in self.owner.items() if owner == gone}
+            elif isinstance(action, turns.Commit):
+                self.committed.add(action.span.turn)
+                self.reopened |= {action.span.turn} & self.over
+        if settled(self.state, self.rules):
+            self.over |= self.committed
         self.actions += actions
         return actions
 
@@ -148,6 +158,24 @@ def test_speech_that_resumes_after_the_commit_reopens_the_whole_turn():
     (commit,) = stream.decoded("whole")
     assert commit.span.revision == 1
     assert commit.span.first == first.first
+
+
+def test_a_turn_is_over_when_the_window_closes_or_what_reopened_it_is_committed():
+    stream = Stream()
+    stream.speech(640)
+    stream.silence(192)
+    stream.decoded("whole")
+    assert not settled(stream.state, RULES)
+    stream.silence(960)
+    assert not settled(stream.state, RULES)
+    stream.speech(640)
+    stream.silence(192)
+    assert not settled(stream.state, RULES)
+    stream.decoded("whole")
+    stream.silence(960)
+    assert not settled(stream.state, RULES)
+    stream.silence(96)
+    assert settled(stream.state, RULES)
 
 
 def test_speech_long_after_the_commit_is_a_new_turn_without_the_old_audio():
@@ -296,6 +324,15 @@ def test_revisions_count_up_and_words_always_cover_the_whole_turn(scene):
         assert asked[commit.generation].end >= commit.span.last
         revisions.setdefault(commit.span.turn, []).append(commit.span.revision)
     assert all(found == list(range(len(found))) for found in revisions.values())
+
+
+@settings(max_examples=120, deadline=None)
+@given(SCENE)
+def test_a_turn_that_is_over_for_good_never_comes_again_and_each_is_in_the_end(scene):
+    stream = play(scene)
+    assert stream.reopened == set()
+    assert stream.over == stream.committed
+    assert settled(stream.state, RULES)
 
 
 @settings(max_examples=120, deadline=None)
