@@ -5,11 +5,12 @@ import msgspec
 from voice.dialogue import record
 from voice.dialogue.protocol import Event
 from voice.dialogue.state import Confirm
-from voice.dialogue.triage.openings import Opening
+from voice.dialogue.triage.openings import LIFE_THREATS, Opening
 from voice.dialogue.turn import Turn
 
 CARRIED = frozenset(("adult", "child", "infant", "pregnant", "alone", "no-phone", "self", "called"))
 """Facts that hold whatever else happens to the casualty."""
+_THREATS = LIFE_THREATS | {"heavy-bleeding", "choking"}
 
 
 def take_over(turn: Turn, opening: Opening) -> None:
@@ -85,15 +86,24 @@ def unclear(turn: Turn, facts: tuple[str, ...]) -> None:
 
 
 def told(turn: Turn, facts: tuple[str, ...]) -> None:
-    """Findings that set off nothing; the casualty's age may change the protocol."""
+    """Findings that set off nothing; the casualty's age may change the protocol.
+
+    What the running step is there for is answered by the step; a pending question stays.
+    """
     turn.heard = f"event:{facts[0]}"
     if turn.state.run is None:
         turn.phrase("what_happened", "clarify")
         return
     run = turn.runner.learn(turn.state.run, facts)
-    other = turn.runner.for_age(run)
-    if other:
+    step = turn.runner.step(run)
+    if other := turn.runner.for_age(run):
         turn.present(other)
+    elif _THREATS.intersection(facts):
+        turn.present(msgspec.structs.replace(run, announce=()))
+    elif step.kind == "ask":
+        turn.set(run=run)
+        understood = turn.content.phrase("understood")
+        turn.say(f"{understood} {turn.content.say(step.say)}", "clarify", keep=True)
     else:
         turn.set(run=run)
         turn.phrase("noted", "chat")

@@ -6,7 +6,7 @@ import msgspec
 
 from voice.dialogue import interface as do
 from voice.dialogue import record_acts
-from voice.dialogue.meaning import PRESENCE
+from voice.dialogue.circumstances import PRESENCE
 from voice.dialogue.state import Confirm
 from voice.dialogue.triage.openings import ANYTHING, Opening
 from voice.dialogue.turn import TIMER, Turn

@@ -4,17 +4,16 @@ Whole commands and expected answers first (they are whole utterances, so they hi
 findings, the most urgent first, then phrasings of events, side questions, openings and the rest.
 """
 
-import re
 from functools import lru_cache
 
-from voice.dialogue import expected, words
+from voice.dialogue import circumstances, expected, words
+from voice.dialogue.circumstances import PRESENCE
 from voice.dialogue.commands import MARK, Phrasebook
 from voice.dialogue.content import Content
 from voice.dialogue.doubt import EASING
 from voice.dialogue.expected import Expected, Line
 from voice.dialogue.match import Matcher
 from voice.dialogue.meaning import (
-    PRESENCE,
     Answered,
     Asking,
     Begin,
@@ -49,11 +48,6 @@ _TELLING = 2
 URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
 WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
 """Findings that are no opening by themselves but deserve a question back."""
-
-_ANOTHER = re.compile(
-    r"\b(another (one|person|casualty|victim|man|woman|guy|child)|"
-    r"(second|other) (person|casualty|victim|man|woman|guy|child|patient))\b"
-)
 
 
 class Interpreter:
@@ -114,7 +108,11 @@ class Interpreter:
     def _in_protocol(self, text: str, run: Run, stated: tuple[str, ...] = ()) -> Meaning:
         facts = self._content.findings.read(text)
         facts += tuple(fact for fact in stated if fact not in facts)
-        another = bool(_ANOTHER.search(words.normalise(text)))
+        another = circumstances.another(text)
+        if another and (event := self._in_these_words(text, run)):
+            return event
+        if stated or circumstances.nothing_else(text, facts, self._content.findings):
+            return self._circumstances(text, facts, run)
         if (another or self._runner.step(run).kind == "end") and (
             opening := self._new_opening(text, facts, run, another)
         ):
@@ -135,6 +133,8 @@ class Interpreter:
             return Talk(about)
         if is_question(text):
             return Asking()
+        if circumstances.further(text):
+            return Begin(Opening(ANYTHING, facts), another=True)
         if found := self._by_report(text, facts, run, LIKE_AN_EVENT):
             return found
         if fixed := self._passages.answer(text, run.place.slug):
@@ -145,6 +145,23 @@ class Interpreter:
             names = [choice.name for choice in step.choices]
             return Answered(answer, facts) if answer in names else Unclear(facts)
         return Told(facts) if facts else Talk("chat")
+
+    def _circumstances(self, text: str, facts: tuple[str, ...], run: Run) -> Meaning:
+        """What is told of who it is and who is there; it is never like anything else."""
+        return (
+            self._answer_by_finding(facts, run)
+            or self._in_these_words(text, run)
+            or self._by_findings(facts, frozenset(facts), run)
+            or Told(facts)
+        )
+
+    def _in_these_words(self, text: str, run: Run) -> Happened | None:
+        """The event that has just these words among its phrasings."""
+        plain = words.normalise(text)
+        for event in self._runner.script(run).events:
+            if self._leads_on(event, run) and plain in map(words.normalise, event.hear):
+                return Happened(event, self._content.findings.read(text))
+        return None
 
     def _meant(
         self, text: str, facts: tuple[str, ...], run: Run

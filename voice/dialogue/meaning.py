@@ -7,9 +7,6 @@ from voice.dialogue.protocol import Answer, Event
 from voice.dialogue.small_talk import About
 from voice.dialogue.triage.openings import Opening
 
-PRESENCE = frozenset(("alone", "helper", "no-phone"))
-"""Commands that state a finding: the running protocol reacts to them."""
-
 
 class Command(msgspec.Struct, frozen=True):
     """A whole-utterance command."""

@@ -81,6 +81,15 @@ class Findings:
         stated = ({self._all[rank].id for rank in found.values()} for found in clauses)
         return frozenset(name for names in stated if ELSEWHERE not in names for name in names)
 
+    def beyond(self, text: str) -> str:
+        """The plain text without the words that tell its findings."""
+        found = set(self.read(text))
+        plain = words.normalise(text)
+        for finding, pattern in self._patterns:
+            if finding.id in found:
+                plain = pattern.sub(" ", plain)
+        return plain
+
     def add(self, facts: frozenset[str], new: Iterable[str]) -> frozenset[str]:
         """The facts after learning new ones, which replace what is known about the same thing."""
         for fact in new:
