@@ -117,7 +117,7 @@ def test_a_rescuer_who_is_alone_is_not_the_casualty(protocol: str, dialogue: Dia
 
 
 def test_what_is_told_of_helpers_replaces_what_was_known(dialogue: Dialogue) -> None:
-    talk = at(dialogue, "severe-bleeding")
+    talk = at(dialogue, "burns")
     talk.say("I'm alone")
     assert talk.state.run is not None
     assert "alone" in talk.state.run.facts
