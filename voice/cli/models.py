@@ -125,7 +125,15 @@ def _fetch(args: argparse.Namespace) -> int:
     fetch.fetch(
         _chosen(args, settings, models), settings.cache_dir(), Progress(), deep=bool(args.names)
     )
+    _prepare(settings)
     return 0
+
+
+def _prepare(settings: Settings) -> None:
+    """Have the sentence embedding read the protocols now, so that no emergency waits for it."""
+    from voice.dialogue import content
+
+    content.load(settings).prepare()
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -167,6 +175,7 @@ def _import(args: argparse.Namespace) -> int:
         print(f"restored: {_names(plan.install)}; taken away: {_names(plan.remove)}")
         return 0
     found = bundle_import.import_bundle(args.source, cache, load(), Progress())
+    _prepare(options.settings(args))
     print(f"imported: {_names(found.models)}; {found.speech_files} files of rendered speech")
     if found.protocols == "same":
         print("protocols: the bundle's are this program's")

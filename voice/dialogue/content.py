@@ -116,6 +116,11 @@ class Content:
         file = self._settings.cache_dir() / "triage" / "phrasings.npz"
         return vectors.load(expected.phrasings(self.scripts.values()), embedder, file)
 
+    def prepare(self) -> None:
+        """Load what the first utterance needs; the first time on a machine it takes a minute."""
+        self.openings.find("hello")
+        self.phrasings.embed("hello")
+
     @cached_property
     def by_urgency(self) -> list[Protocol]:
         """The usable protocols, critical ones first."""

@@ -50,7 +50,7 @@ class Dialogue:
         self._runner = Runner(content)
         self._passages = Passages(content)
         self._interpreter = Interpreter(content, self._runner, self._passages)
-        content.openings.find("hello")
+        content.prepare()
 
     def start(self, protocol: str | None = None) -> State:
         """A fresh conversation, inside a protocol at its first step if one is named."""

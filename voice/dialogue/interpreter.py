@@ -45,6 +45,7 @@ _LINES = 8
 """Lines of a passage."""
 _TELLING = 2
 """Words that carry meaning; fewer are matched by spelling alone."""
+NO_BREATH = frozenset(("not-breathing", "gasping"))
 URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
 WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
 """Findings that are no opening by themselves but deserve a question back."""
@@ -118,8 +119,10 @@ class Interpreter:
         ):
             return Begin(opening, another)
         found = (
-            self._by_findings(facts, URGENT, run)
+            self._by_findings(facts, NO_BREATH, run)
             or self._answer_by_finding(facts, run)
+            or self._own_news(text, facts, run)
+            or self._by_findings(facts, URGENT, run)
             or self._by_report(text, facts, run, VERY_LIKE_AN_EVENT)
             or self._meant(text, facts, run)
             or self._taking_over(text, run)
@@ -184,6 +187,19 @@ class Interpreter:
                 sure = choice == step.safe or closest.score >= VERY_NEAR
                 return Answered(choice, facts) if sure else None
         return None
+
+    def _own_news(self, text: str, facts: tuple[str, ...], run: Run) -> Happened | None:
+        """An event that the protocol has words for: it knows better than a general finding."""
+        if is_question(text) or len(words.content(text)) < _TELLING:
+            return None
+        closest = self._expectations(run.place.slug, run.place.step).closest(text)
+        if closest is None or closest.score < VERY_NEAR or closest.lead < AHEAD:
+            return None
+        event = closest.key
+        easing = isinstance(event, Event) and (event.eases or event.finding in EASING)
+        if not isinstance(event, Event) or easing or not self._leads_on(event, run):
+            return None
+        return Happened(event, facts)
 
     def _asked(self, text: str, run: Run) -> Asking | None:
         """The side question, or the lines that a question without an answer is about."""

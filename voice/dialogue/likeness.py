@@ -20,7 +20,7 @@ Array = NDArray[np.float32]
 _NEAR = 3.0
 """How fast likeness falls with the distance of two sentence vectors."""
 _REGULARISATION = 0.2
-_TURNED = np.float32(0.7)
+_TURNED = np.float32(0.5)
 """What likeness counts when only one of two texts is negated: vectors hardly tell "not"."""
 
 

@@ -33,7 +33,7 @@ PLAINLY = 0.7
 CAUSE, CAUSE_OF_AGE = 0.25, 0.5
 """How likely one of the protocols that a rule allows has to be to take the place of the rule's
 own: the second where it is for an age that nobody mentioned."""
-CLEARLY = 0.6
+CLEARLY = 0.85
 """How likely another emergency has to be to take over from the one that runs."""
 LIFE_THREATS = frozenset(("not-breathing", "gasping", "unresponsive"))
 """What no mention of a film or of last year elsewhere in the sentence explains away."""
