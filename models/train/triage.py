@@ -18,7 +18,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,11 +32,12 @@ sys.path.insert(0, str(ROOT))
 from voice.config import Settings  # noqa: E402
 from voice.dialogue import content as content_files  # noqa: E402
 from voice.dialogue.triage import embedding, exemplars  # noqa: E402
+from voice.dialogue.triage.minilm import MiniLm  # noqa: E402
 
 FIRST_LAYER, LAYERS, WIDTH, HEADS = 3, 6, 384, 12
 RANK = 24
 BATCH = 48
-VIEWS = 3
+VIEWS = 2
 """How many variants of each line are seen; the first is the line itself."""
 PARTS = (
     "attention.self.query",
@@ -166,10 +167,21 @@ def tasks() -> tuple[Task, Task]:
     return topics, Task(*map(list, zip(*rows, strict=True)))
 
 
-def lower_layers(base: object, lines: Sequence[str]) -> list[Tensor]:
+@torch.inference_mode()
+def lower_layers(base: MiniLm, weights: dict[str, Tensor], lines: Sequence[str]) -> list[Tensor]:
     """What the layers that stay give for each line: [tokens, 384] in half precision."""
-    found = base.hidden(lines, FIRST_LAYER)  # type: ignore[attr-defined]
-    return [torch.from_numpy(hidden.astype(np.float16)) for hidden in found]
+    layers = [Layer(weights, index).eval() for index in range(FIRST_LAYER)]
+    begun = [torch.from_numpy(hidden) for hidden in base.hidden(lines, 0)]
+    found: dict[int, Tensor] = {}
+    order = sorted(range(len(lines)), key=lambda row: len(begun[row]))
+    for start in range(0, len(order), 2 * BATCH):
+        rows = order[start : start + 2 * BATCH]
+        x, mask = padded([begun[row] for row in rows])
+        for layer in layers:
+            x = layer(x, mask)
+        for row, hidden in zip(rows, x, strict=True):
+            found[row] = hidden[: len(begun[row])].half().clone()
+    return [found[row] for row in range(len(lines))]
 
 
 def padded(hidden: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -181,7 +193,7 @@ def padded(hidden: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     return x, mask
 
 
-def batches(task: Task, rng: random.Random) -> Iterable[list[int]]:
+def batches(task: Task, rng: random.Random) -> list[list[int]]:
     """All lines once, those of like length together."""
     order = list(range(len(task.lines)))
     rng.shuffle(order)
@@ -205,19 +217,20 @@ def loss_of(network: Network, task: Task, rows: list[int], classes: Tensor, view
 
 
 def train(network: Network, both: tuple[Task, Task], epochs: int, rate: float, seed: int) -> None:
-    """Both tasks in turn, every line once an epoch."""
+    """Both tasks in turn."""
     rng = random.Random(seed)
     parameters = list(network.parameters())
     optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.01)
-    steps = epochs * sum(-(-len(task.lines) // BATCH) for task in both)
+    steps = epochs * round(sum(map(len, (both[0].lines, both[1].lines[::2]))) / BATCH)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1.0, (step + 1) / 50) * max(0.02, 1 - step / steps)
     )
     begun = time.monotonic()
     for epoch in range(epochs):
         network.train()
+        # Half of the phrasings an epoch: topics are the harder task and matter more.
         plan = [(0, rows) for rows in batches(both[0], rng)]
-        plan += [(1, rows) for rows in batches(both[1], rng)]
+        plan += [(1, rows) for rows in batches(both[1], rng)[::2]]
         rng.shuffle(plan)
         total = [0.0, 0.0]
         for which, rows in plan:
@@ -267,13 +280,13 @@ def main() -> None:
         raise SystemExit("the sentence embedding is missing: python run_assistant.py models fetch")
     both = tasks()
     rng = random.Random(args.seed)
+    weights = {name: torch.tensor(value) for name, value in base.weights.items()}
     for task in both:
-        task.views.append(lower_layers(base, task.lines))
+        task.views.append(lower_layers(base, weights, task.lines))
         for _ in range(VIEWS - 1):
             variants = [spoken_variant(line, rng) for line in task.lines]
-            task.views.append(lower_layers(base, variants))
+            task.views.append(lower_layers(base, weights, variants))
         print(f"{len(task.lines)} lines, {len(task.names)} classes", flush=True)
-    weights = {name: torch.tensor(value) for name, value in base.weights.items()}
     network = Network(weights, len(both[0].names), len(both[1].names))
     train(network, both, args.epochs, args.rate, args.seed)
     recipe = {
