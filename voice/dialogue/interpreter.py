@@ -33,7 +33,7 @@ from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.small_talk import small_talk, yes_or_no
 from voice.dialogue.state import State
-from voice.dialogue.triage.openings import ANYTHING, Opening, Vague
+from voice.dialogue.triage.openings import ANYTHING, ONE_MORE, Opening, Vague
 
 LIKE_AN_EVENT = 0.74
 VERY_LIKE_AN_EVENT = 0.92
@@ -230,7 +230,7 @@ class Interpreter:
         self, text: str, facts: tuple[str, ...], run: Run, another: bool
     ) -> Opening | None:
         """The opening of a further emergency; without another casualty, of a different kind."""
-        opening = self._content.openings.find(text)
+        opening = self._content.openings.find(text, ONE_MORE)
         if isinstance(opening, Vague):
             opening = None
         if another:

@@ -33,8 +33,9 @@ PLAINLY = 0.7
 CAUSE, CAUSE_OF_AGE = 0.25, 0.5
 """How likely one of the protocols that a rule allows has to be to take the place of the rule's
 own: the second where it is for an age that nobody mentioned."""
-CLEARLY = 0.85
-"""How likely another emergency has to be to take over from the one that runs."""
+CLEARLY, ONE_MORE = 0.85, 0.6
+"""How likely another emergency has to be to take over from the one that runs, or to be that of one
+more casualty."""
 LIFE_THREATS = frozenset(("not-breathing", "gasping", "unresponsive"))
 """What no mention of a film or of last year elsewhere in the sentence explains away."""
 _BY_AGE = ("cpr", "choking")
@@ -73,8 +74,11 @@ class Openings:
         self._triggers = Matcher((p.id, text) for p in protocols for text in p.triggers)
         self._procedures = Matcher((p.id, text) for p in protocols for text in p.procedures)
 
-    def find(self, text: str) -> Opening | Vague | None:
-        """The opening that the text is, or None when it is no emergency."""
+    def find(self, text: str, sure: float = SURE) -> Opening | Vague | None:
+        """The opening that the text is, or None when it is no emergency.
+
+        `sure`: how likely a topic has to be where no rule decides.
+        """
         found = self._findings.read(text)
         if not words.tokens(text):
             return None
@@ -86,7 +90,7 @@ class Openings:
             return Opening(slug)
         if rule is not None and not _figurative(rule, scores):
             return Opening(_refined(rule, scores), found)
-        return self._classified(text, found, scores)
+        return self._classified(text, found, scores, sure)
 
     def _here_and_now(self, text: str, scores: list[Score]) -> bool:
         """Whether it happens here after all, though a film or another time is spoken of."""
@@ -112,7 +116,7 @@ class Openings:
         return Opening(best.topic, found)
 
     def _classified(
-        self, text: str, found: tuple[str, ...], scores: list[Score]
+        self, text: str, found: tuple[str, ...], scores: list[Score], sure: float
     ) -> Opening | Vague | None:
         """What the classifier makes of a text that meets no rule."""
         if is_question(text) and not statements(text):
@@ -123,11 +127,11 @@ class Openings:
         topics = [score for score in scores if score.topic != NOTHING]
         best, nothing = _of_family(topics), _score(scores, NOTHING)
         if "emergency" in found:
-            sure = best.topic in self._rank and best.score >= SURE
-            return Opening(best.topic, found) if sure else _vague(topics, found)
+            known = best.topic in self._rank and best.score >= sure
+            return Opening(best.topic, found) if known else _vague(topics, found)
         if nothing >= CHATTER or (nothing > best.score and best.score < PERHAPS):
             return None
-        if best.topic in self._rank and best.score >= SURE and best.score > nothing:
+        if best.topic in self._rank and best.score >= sure and best.score > nothing:
             return Opening(best.topic, found)
         return _vague(topics, found)
 
