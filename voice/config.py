@@ -83,14 +83,23 @@ class Llm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The language model, for side questions only."""
 
     model: str = "gemma-3-270m"
-    """Catalogue name; empty: no language model, passages are spoken instead."""
+    """Catalogue name, or path of a GGUF file; empty: no language model, passages are spoken."""
+    template: Literal["", "completion", "gemma-chat"] = ""
+    """How the model is asked; empty: as the catalogue says, or a file's own chat template."""
     adapter: str = ""
     """Path or catalogue name of a LoRA adapter in GGUF format."""
     adapter_scale: Annotated[float, Meta(ge=0, le=4)] = 1.0
+    """Share of the adapter's change that is applied; 1: as trained."""
     context: Annotated[int, Meta(ge=256)] = 2048
     """Tokens."""
     threads: Count = 1
     gpu_layers: Annotated[int, Meta(ge=0)] = 0
+    """Layers computed on the GPU; more than there are means all."""
+    flash_attention: bool = True
+    """Attention without the matrix of scores: less memory, seldom slower."""
+    swa_full: bool = True
+    """Keys and values of every position also in layers with a sliding window; without them the
+    fixed part of the prompts is read again at each question."""
     first_sentence_s: Seconds = 1.4
     """The passage is spoken when the first checked sentence is later than this."""
 
@@ -151,7 +160,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def cache_dir(self) -> Path:
         """The model cache as an absolute path."""
-        return (ROOT / self.models.cache).resolve()
+        return located(self.models.cache)
+
+
+def located(path: str) -> Path:
+    """A path of the settings as an absolute one; relative ones begin at the project's folder."""
+    return (ROOT / Path(path).expanduser()).resolve()
 
 
 def load(

@@ -229,6 +229,27 @@ def test_prefill_ahead_spares_whole_chunks_of_the_prompt(worker: GgufWorker) -> 
     assert said(results) == cold
 
 
+@pytest.mark.parametrize("swa_full", [True, False])
+def test_a_sliding_window_that_forgets_costs_the_prefix_and_changes_no_words(
+    folder: Path, swa_full: bool
+) -> None:
+    other = make(folder / "model.gguf", swa_full=swa_full)
+    assert other.load()["swa_full"] == swa_full
+    first = generate(other, LONG)
+    generate(other, "And then?")
+    again = serve(other, Generate(prefix=PREFIX, prompt=LONG, max_tokens=24))
+    assert said(again) == first
+    assert bool(info(again)["cached_tokens"]) == swa_full
+
+
+@pytest.mark.parametrize("flash_attention", [True, False])
+def test_flash_attention_is_an_option(folder: Path, flash_attention: bool) -> None:
+    other = make(folder / "model.gguf", flash_attention=flash_attention)
+    assert other.load()["flash_attention"] == flash_attention
+    assert other._llama.context_params.flash_attn_type == int(flash_attention)
+    assert generate(other)
+
+
 # --- cancelling ------------------------------------------------------------------------------
 
 

@@ -1,15 +1,20 @@
 """Which workers the settings ask for."""
 
+import hashlib
 import importlib
 import sys
 
 import msgspec
 import pytest
 
-from tests.support.tiny_gguf import write_adapter
+from tests.support.tiny_gguf import write_adapter, write_model
+from voice import modelstore
 from voice.config import Llm, Models, Settings, Stt
 from voice.engines import roster
 from voice.errors import MissingError, UserError
+from voice.modelstore import record
+
+SHA256_OF_X = hashlib.sha256(b"x").hexdigest()
 
 
 def test_the_default_profile_has_all_four_with_paths_that_exist():
@@ -55,6 +60,47 @@ def test_an_adapter_for_another_model_is_refused_before_a_worker_starts(tmp_path
     adapter = write_adapter(tmp_path / "own.gguf", "gemma3n")
     with pytest.raises(UserError, match="gemma3n, but the model"):
         roster.from_settings(Settings(llm=Llm(adapter=str(adapter))))
+
+
+def test_every_option_of_the_language_model_reaches_its_worker(tmp_path):
+    model = write_model(tmp_path / "own.gguf")
+    wanted = Llm(
+        model=str(model),
+        template="completion",
+        context=512,
+        threads=3,
+        gpu_layers=5,
+        flash_attention=False,
+        swa_full=False,
+    )
+    options = roster.llm(Settings(llm=wanted)).options
+    assert options["model_path"] == str(model)
+    assert options["style"] == "completion"
+    for name in ("context", "threads", "gpu_layers", "flash_attention", "swa_full"):
+        assert options[name] == getattr(wanted, name), name
+
+
+@pytest.mark.parametrize(("chat", "style"), [(True, "gemma-chat"), (False, "completion")])
+def test_a_file_of_ones_own_is_asked_as_its_chat_template_says(tmp_path, chat, style):
+    model = write_model(tmp_path / "own.gguf", chat=chat)
+    assert roster.llm(Settings(llm=Llm(model=str(model)))).options["style"] == style
+
+
+def test_an_adapter_of_the_catalogue_fits_its_base_alone_and_has_to_be_converted(tmp_path):
+    entry = modelstore.load().entry("medical-gemma-3n-lora")
+    assert entry.base == "gemma-3n-e4b-it"
+    with pytest.raises(UserError, match=r"was trained on gemma-3n-e4b-it, but llm.model is"):
+        roster.llm(Settings(llm=Llm(adapter=entry.name)))
+    models = Models(cache=str(tmp_path))
+    with pytest.raises(MissingError, match="medical-gemma-3n-lora"):
+        roster.adapter(Settings(llm=Llm(model=entry.base, adapter=entry.name), models=models))
+    for file in entry.files[:2]:
+        (tmp_path / entry.name).mkdir(exist_ok=True)
+        (tmp_path / entry.name / file.path).write_bytes(b"x")
+    came = [msgspec.structs.replace(f, bytes=1, sha256=SHA256_OF_X) for f in entry.files[:2]]
+    record.keep(came, tmp_path / entry.name)
+    with pytest.raises(UserError, match=r"convert-adapter .*medical-gemma-3n-lora --base"):
+        roster.adapter(Settings(llm=Llm(model=entry.base, adapter=entry.name), models=models))
 
 
 @pytest.mark.parametrize(

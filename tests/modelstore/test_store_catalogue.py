@@ -48,6 +48,7 @@ def test_a_profile_without_a_language_model_needs_none() -> None:
 
 
 FILE = {"path": "a.bin", "bytes": 1, "sha256": "0" * 64, "hub": "a.bin"}
+WHEEL = {"package": "a", "version": "1", "member": "a.bin"}
 MODEL = {
     "name": "a",
     "role": "llm",
@@ -65,7 +66,9 @@ MODEL = {
         MODEL | {"name": ".hidden"},
         MODEL | {"file": [FILE | {"path": "../a.bin"}]},
         MODEL | {"file": [FILE | {"path": "/a.bin"}]},
-        MODEL | {"file": [FILE | {"sha256": ""}]},
+        MODEL | {"file": [FILE | {"sha256": "0"}]},
+        MODEL | {"file": [FILE | {"sha256": "", "registry": [WHEEL]}]},
+        MODEL | {"base": "b"},
         MODEL | {"file": [FILE | {"bytes": 0}]},
         MODEL | {"file": [FILE | {"hub": ""}]},
         MODEL | {"file": [FILE, FILE]},

@@ -12,9 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from tests.support.model_shop import VOICE, Shop, digest
+from tests.support.model_shop import VOICE, Notes, Shop, digest
+from voice.modelstore.bundle_export import export
+from voice.modelstore.bundle_import import import_bundle
+from voice.modelstore.cache import problems
+from voice.modelstore.catalogue import Catalogue, ModelEntry
 
 FETCH = """
 import sys
@@ -27,6 +32,8 @@ from voice.modelstore.progress import Progress
 
 shop = open_shop(Path(sys.argv[1]))
 file = model_file("voice.onnx", VOICE * int(sys.argv[2]), hub="en/voice.onnx")
+if "unpinned" in sys.argv:
+    file = msgspec.structs.replace(file, bytes=1, sha256="")
 entry = msgspec.structs.replace(shop.catalogue.entry("mouth"), files=(file,))
 try:
     fetch([entry], shop.cache, Progress())
@@ -89,7 +96,9 @@ def hub() -> Iterator[Hub]:
     server.server_close()
 
 
-def fetch_mouth(root: Path, endpoint: str, times: int = 1) -> subprocess.CompletedProcess[str]:
+def fetch_mouth(
+    root: Path, endpoint: str, times: int = 1, *flags: str
+) -> subprocess.CompletedProcess[str]:
     (root / "wheels").rmdir()  # the process opens the same shop anew
     environment = {
         **os.environ,
@@ -99,7 +108,7 @@ def fetch_mouth(root: Path, endpoint: str, times: int = 1) -> subprocess.Complet
         "no_proxy": "127.0.0.1",
     }
     return subprocess.run(
-        [sys.executable, "-c", FETCH, str(root), str(times)],
+        [sys.executable, "-c", FETCH, str(root), str(times), *flags],
         env=environment,
         capture_output=True,
         text=True,
@@ -151,3 +160,59 @@ def test_a_hub_out_of_reach_names_the_other_way_in(empty: Shop, tmp_path: Path) 
     assert "models import" in done.stdout
     assert "Traceback" not in done.stderr
     assert empty.contents() == {}
+
+
+# --- a file whose checksum the catalogue does not know ------------------------------------------
+
+
+def unpinned(shop: Shop) -> ModelEntry:
+    mouth = shop.catalogue.entry("mouth")
+    return msgspec.structs.replace(
+        mouth, files=tuple(msgspec.structs.replace(f, bytes=1, sha256="") for f in mouth.files)
+    )
+
+
+@pytest.mark.parametrize(
+    ("etag", "says"),
+    [(digest(VOICE), "compared with what Hugging Face says"), ("git", "compared with nothing")],
+)
+def test_an_unpinned_file_is_recorded_and_what_could_be_compared_is_said(
+    empty: Shop, tmp_path: Path, hub: Hub, etag: str, says: str
+) -> None:
+    hub.etag = etag
+    done = fetch_mouth(tmp_path, hub.url, 1, "unpinned")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "we have no checksum for voice.onnx" in done.stderr
+    assert f"{says}" in done.stderr
+    assert digest(VOICE) in done.stderr
+    assert "c" * 40 in done.stderr
+    assert problems(unpinned(empty), empty.cache, deep=True) == []
+    (empty.cache / "mouth" / "voice.onnx").write_bytes(VOICE[::-1])
+    assert "wrong checksum" in problems(unpinned(empty), empty.cache, deep=True)[0]
+
+
+def test_an_unpinned_file_that_is_damaged_on_the_way_is_refused(
+    empty: Shop, tmp_path: Path, hub: Hub
+) -> None:
+    hub.content = VOICE[::-1]
+    done = fetch_mouth(tmp_path, hub.url, 1, "unpinned")
+    assert done.returncode == 3
+    assert "wrong checksum" in done.stdout
+    assert empty.contents() == {}
+
+
+def test_an_unpinned_file_of_unknown_origin_is_a_problem(empty: Shop) -> None:
+    empty.fill("mouth")
+    assert "nothing says what it should be" in problems(unpinned(empty), empty.cache)[0]
+
+
+def test_a_bundle_carries_the_record_of_an_unpinned_file(
+    empty: Shop, tmp_path: Path, hub: Hub
+) -> None:
+    fetch_mouth(tmp_path, hub.url, 1, "unpinned")
+    mouth = unpinned(empty)
+    models, notes = Catalogue((mouth,)), Notes()
+    export((mouth,), empty.cache, tmp_path / "stick", models, notes)
+    import_bundle(tmp_path / "stick", tmp_path / "other", models, notes)
+    assert problems(mouth, tmp_path / "other", deep=True) == []
+    assert "voice.onnx: compared with the bundle's manifest alone" in notes.text

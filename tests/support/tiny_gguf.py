@@ -96,7 +96,7 @@ def _random(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarra
 def write_model(
     path: Path, architecture: str = "gemma3n", chat: bool = True, context: int = CONTEXT
 ) -> Path:
-    """Write a Gemma-3n model of random weights, 8 MB; `chat=False` leaves out the turn markers."""
+    """Write a Gemma-3n model of random weights, 8 MB; `chat=False` leaves out all about turns."""
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_type("model")
     writer.add_name("tiny random")
@@ -123,7 +123,8 @@ def write_model(
     writer.add_unk_token_id(3)
     writer.add_add_bos_token(True)
     writer.add_add_space_prefix(False)
-    writer.add_chat_template(CHAT_TEMPLATE)
+    if chat:
+        writer.add_chat_template(CHAT_TEMPLATE)
     generator = np.random.default_rng(1)
     for name, shape in _shapes().items():
         dtype = np.float16 if len(shape) > 1 and min(shape) > ALTUP * ALTUP else np.float32

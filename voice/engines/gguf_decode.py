@@ -54,10 +54,7 @@ class Decoder:
         """Tokens of the latest `generate`."""
         self._ends: list[int] = []
         """Ends of the chunks in the cache that later prompts may reuse."""
-        model = llama.model
-        self._rewinds = not (
-            llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model)
-        )
+        self._rewinds = _rewinds(llama)
         # llama.cpp keeps the address: the callback must live as long as the context.
         self._abort = llama_cpp.ggml_abort_callback(lambda _data: self._poll())
         llama_cpp.llama_set_abort_callback(llama.ctx, self._abort, None)
@@ -168,6 +165,16 @@ class Decoder:
     def _reason(self, error: RuntimeError) -> Exception:
         """An aborted batch leaves the chunks before it whole, so the cache survives a cancel."""
         return CancelledError() if self._poll() else error
+
+
+def _rewinds(llama: Any) -> bool:
+    """Whether the cache still has what an earlier position needs."""
+    import llama_cpp
+
+    model = llama.model
+    if llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model):
+        return False
+    return bool(llama.context_params.swa_full) or not llama_cpp.llama_model_n_swa(model)
 
 
 def _chunk_ends(prefix: int, total: int) -> list[int]:

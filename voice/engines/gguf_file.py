@@ -9,12 +9,14 @@ import mmap
 import struct
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from voice.errors import MissingError, UserError
 
 Scalar = int | float | bool | str
+Template = Literal["completion", "gemma-chat"]
 
 _SCALARS = {
     0: "B",
@@ -168,6 +170,12 @@ def _tensor(cursor: _Cursor) -> tuple[str, tuple[int, ...], int]:
     for size in shape:
         elements *= size
     return name, shape, offset + elements // block * block_bytes
+
+
+def template(file: GgufFile) -> Template:
+    """How a model wants to be asked: by turns if its own chat template has Gemma's markers."""
+    chat = "<start_of_turn>" in str(file.metadata.get("tokenizer.chat_template", ""))
+    return "gemma-chat" if chat else "completion"
 
 
 def check_model(file: GgufFile) -> None:

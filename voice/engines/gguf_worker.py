@@ -36,6 +36,9 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     threads: int = 1
     gpu_layers: int = 0
     """Layers on the GPU; -1: all."""
+    flash_attention: bool = True
+    swa_full: bool = True
+    """Without it a model with a sliding window cannot go back to a prefix, which is read anew."""
     style: Style = "completion"
     """`gemma-chat`: turn markers in a prompt become the model's control tokens."""
 
@@ -148,6 +151,8 @@ class GgufWorker:
             "threads": self._options.threads,
             "gpu_offload": int(offload),
             "gpu_layers": self._options.gpu_layers if offload else 0,
+            "flash_attention": int(self._options.flash_attention),
+            "swa_full": int(self._options.swa_full),
             "back_end": f"llama.cpp {llama_cpp.__version__} {'GPU' if offload else 'CPU'}",
         }
 
@@ -169,8 +174,8 @@ def _load_llama(options: Options) -> Any:
             n_threads=options.threads,
             n_threads_batch=options.threads,
             n_gpu_layers=options.gpu_layers,
-            flash_attn=True,
-            swa_full=True,  # without it a sliding-window model cannot go back to a prefix
+            flash_attn=options.flash_attention,
+            swa_full=options.swa_full,
             verbose=False,
         )
     except ValueError as error:

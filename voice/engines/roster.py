@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from voice import modelstore
-from voice.config import Settings
+from voice.config import Settings, located
 from voice.engines import gguf_file
 from voice.engines.process import WorkerSpec
-from voice.errors import MissingError
+from voice.errors import MissingError, UserError
+from voice.modelstore import catalogue
+from voice.modelstore.cache import COMMAND
 
 _DECODE_UNWIND_S = 8.0
 """A Whisper decode cannot be interrupted; on a busy machine a long one takes seconds."""
@@ -81,19 +83,21 @@ def llm(settings: Settings) -> WorkerSpec:
     """A language model worker; raises MissingError for files that are not here, UserError for an
     adapter that does not fit.
     """
-    llm, cache = settings.llm, settings.cache_dir()
-    model = modelstore.opens(llm.model, cache)
-    adapter = _adapter(llm.adapter, cache)
-    if adapter:  # a mistake in the settings is told at once, not by a worker that does not load
-        gguf_file.check_adapter(gguf_file.read(Path(adapter)), gguf_file.read(model))
+    llm = settings.llm
+    model = _model(settings)
+    lora = adapter(settings)
+    if lora:  # a mistake in the settings is told at once, not by a worker that does not load
+        gguf_file.check_adapter(gguf_file.read(lora), gguf_file.read(model))
     options: dict[str, Any] = {
         "model_path": str(model),
-        "adapter_path": adapter,
+        "adapter_path": str(lora or ""),
         "adapter_scale": llm.adapter_scale,
         "context": llm.context,
         "threads": llm.threads,
         "gpu_layers": llm.gpu_layers,
-        "style": modelstore.load().entry(llm.model).prompt,
+        "flash_attention": llm.flash_attention,
+        "swa_full": llm.swa_full,
+        "style": llm.template or _template(llm.model, model),
     }
     return WorkerSpec(
         name="llm",
@@ -104,14 +108,48 @@ def llm(settings: Settings) -> WorkerSpec:
     )
 
 
-def _adapter(adapter: str, cache: Path) -> str:
-    """An adapter is named by a path to its file or by its name in the catalogue."""
-    if not adapter.endswith(".gguf"):
-        return str(modelstore.opens(adapter, cache)) if adapter else ""
-    path = Path(adapter).expanduser()
+def _model(settings: Settings) -> Path:
+    """The weights: of the catalogue's model, or the file that is named."""
+    if catalogue.is_file(settings.llm.model):
+        return _file("llm.model", settings.llm.model)
+    return modelstore.opens(settings.llm.model, settings.cache_dir())
+
+
+def _template(name: str, model: Path) -> str:
+    """How the model is asked where the profile does not say it."""
+    if catalogue.is_file(name):
+        return gguf_file.template(gguf_file.read(model))
+    return modelstore.load().entry(name).prompt
+
+
+def adapter(settings: Settings) -> Path | None:
+    """The adapter's file, named by its path or by its name in the catalogue; raises as `llm`."""
+    name = settings.llm.adapter
+    if not name:
+        return None
+    if catalogue.is_file(name):
+        return _file("llm.adapter", name)
+    entry = modelstore.load().entry(name)
+    if entry.base and entry.base != settings.llm.model:
+        raise UserError(
+            f"llm.adapter = '{name}' was trained on {entry.base}, but llm.model is"
+            f" '{settings.llm.model}'; an adapter fits no other model"
+        )
+    path = modelstore.opens(name, settings.cache_dir())
+    if path.suffix != ".gguf":
+        raise UserError(
+            f"llm.adapter = '{name}' is in PEFT format; convert it once with"
+            f" `{COMMAND} convert-adapter {path.parent} --base {entry.base} --output FILE.gguf`,"
+            " then set llm.adapter to that file"
+        )
+    return path
+
+
+def _file(option: str, name: str) -> Path:
+    path = located(name)
     if not path.is_file():
-        raise MissingError(f"llm.adapter: there is no file {path}")
-    return str(path)
+        raise MissingError(f"{option}: there is no file {path}")
+    return path
 
 
 def _thread_budget(threads: int) -> dict[str, str]:

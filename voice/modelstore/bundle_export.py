@@ -12,6 +12,7 @@ import msgspec
 
 from voice import __version__
 from voice.errors import MissingError, UserError
+from voice.modelstore import record
 from voice.modelstore.bundle import (
     CONTENT,
     FORMAT,
@@ -86,7 +87,7 @@ def _sources(entries: tuple[ModelEntry, ...], cache_dir: Path, models: Catalogue
     found = []
     for entry in entries:
         directory = locate(entry.name, cache_dir, models)
-        for file in entry.files:
+        for file in (record.known(file, directory) for file in entry.files):
             if (directory / file.path).exists():  # a notice may be absent
                 listed = BundleFile(f"models/{entry.name}/{file.path}", file.bytes, file.sha256)
                 found.append((listed, directory / file.path))

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import msgspec
 
 from voice.errors import UserError
-from voice.modelstore import swap
+from voice.modelstore import record, swap
 from voice.modelstore.bundle import CONTENT, MANIFEST, SPEECH, BundleFile, Manifest, tree
 from voice.modelstore.cache import locked
 from voice.modelstore.catalogue import Catalogue, ModelEntry, ModelFile
@@ -108,6 +108,7 @@ def _take(
                 pass  # only checked
     if wanted:
         raise ContentError(f"{next(iter(wanted))} is missing")
+    _record_unpinned(manifest, models, staging, progress)
     speech = [file for file in manifest.files if file.path.startswith(SPEECH + "/")]
     if speech:
         _keep_other_speech(cache_dir / SPEECH, staging / "new" / SPEECH)
@@ -150,8 +151,24 @@ def _check_against_catalogue(file: ModelFile, listed: BundleFile | None, model: 
     if listed is None:
         if not file.notice:
             raise ContentError(f"{model}/{file.path} is missing")
-    elif (listed.bytes, listed.sha256) != (file.bytes, file.sha256):
+    elif file.sha256 and (listed.bytes, listed.sha256) != (file.bytes, file.sha256):
         raise ContentError(f"{model}/{file.path} is another version than this program's catalogue")
+
+
+def _record_unpinned(
+    manifest: Manifest, models: Catalogue, staging: Path, progress: Progress
+) -> None:
+    """Files that the catalogue does not pin are what the bundle says they are."""
+    listed = {file.path: file for file in manifest.files}
+    for name in manifest.models:
+        came = [
+            msgspec.structs.replace(file, bytes=found.bytes, sha256=found.sha256)
+            for file in models.entry(name).files
+            if not file.sha256 and (found := listed.get(f"models/{name}/{file.path}"))
+        ]
+        record.keep(came, staging / "new" / name)
+        for file in came:
+            progress.note(f"  {name}/{file.path}: compared with the bundle's manifest alone")
 
 
 def _compare_protocols(manifest: Manifest) -> str:

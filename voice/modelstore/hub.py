@@ -5,8 +5,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from voice.modelstore.catalogue import HubRepo, ModelFile
-from voice.modelstore.files import ContentError, move_checked
+from voice.modelstore.files import ContentError, move_checked, sha256_of
 from voice.modelstore.progress import Progress
 from voice.modelstore.registry import SourceError
 
@@ -14,8 +16,12 @@ if TYPE_CHECKING:
     from huggingface_hub import HfFileMetadata
 
 
-def fetch(file: ModelFile, hub: HubRepo, target: Path, staging: Path, progress: Progress) -> None:
-    """Download one file, going on where an interrupted download stopped; raises SourceError."""
+def fetch(
+    file: ModelFile, hub: HubRepo, target: Path, staging: Path, progress: Progress
+) -> ModelFile:
+    """Download one file, going on where an interrupted download stopped, and give it with its size
+    and checksum; raises SourceError.
+    """
     # An explicit fetch lifts the offline switch that the workers run under. Plain HTTP instead
     # of Xet, because only there partial downloads are continued.
     os.environ.pop("HF_HUB_OFFLINE", None)
@@ -29,7 +35,9 @@ def fetch(file: ModelFile, hub: HubRepo, target: Path, staging: Path, progress: 
     url = huggingface_hub.hf_hub_url(hub.repo, file.hub, revision=hub.revision)
     progress.begin(f"{hub.repo}/{file.hub}")
     try:
-        _compare(file, huggingface_hub.get_hf_file_metadata(url))
+        found = huggingface_hub.get_hf_file_metadata(url)
+        if file.sha256:
+            _compare(file, found)
         path = Path(
             huggingface_hub.hf_hub_download(
                 hub.repo, file.hub, revision=hub.revision, local_dir=local
@@ -45,11 +53,14 @@ def fetch(file: ModelFile, hub: HubRepo, target: Path, staging: Path, progress: 
         raise SourceError(
             f"huggingface.co/{hub.repo} cannot be read: {_first_line(error)}"
         ) from None
+    if not file.sha256:
+        file = _as_it_came(file, path, found, progress)
     try:
         move_checked(path, target, file.bytes, file.sha256)
     except ContentError as error:
         raise SourceError(f"{error} in huggingface.co/{hub.repo}") from None
     progress.end(file.bytes)
+    return file
 
 
 def forget(hub: HubRepo, staging: Path) -> None:
@@ -74,6 +85,21 @@ def _compare(file: ModelFile, found: "HfFileMetadata") -> None:
             f"{file.hub} on Hugging Face has another checksum than the catalogue's: "
             "the repository has changed"
         )
+
+
+def _as_it_came(
+    file: ModelFile, path: Path, found: "HfFileMetadata", progress: Progress
+) -> ModelFile:
+    """The file with the size and checksum that Hugging Face gives, or with what there is."""
+    told = found.etag if found.etag and len(found.etag) == 64 else ""
+    sha256 = told or sha256_of(path)
+    size = found.size or path.stat().st_size
+    how = "compared with what Hugging Face says of it" if told else "compared with nothing"
+    progress.note(
+        f"  {file.path}: the catalogue has no checksum; {how}: sha256 {sha256},"
+        f" revision {found.commit_hash}"
+    )
+    return msgspec.structs.replace(file, bytes=size, sha256=sha256)
 
 
 def _first_line(error: Exception) -> str:
