@@ -1,6 +1,5 @@
 """The parts of triage: sentence vectors, the classifier, what is kept on disk, and its data."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,7 @@ from voice.dialogue.content import Content
 from voice.dialogue.expected import Expected
 from voice.dialogue.triage import embedding, exemplars, openings, topics
 from voice.dialogue.triage.exemplars import ASK, NOTHING
-from voice.dialogue.triage.minilm import MiniLm, read_safetensors
+from voice.dialogue.triage.minilm import MiniLm
 from voice.dialogue.vectors import Vectors
 
 LINES = ("he is jerking on the floor", "hot oil on her arm")
@@ -56,17 +55,6 @@ def test_a_vector_does_not_depend_on_what_it_is_worked_out_with(embedder: MiniLm
 
 def test_very_long_text_is_cut_and_empty_text_has_a_vector(embedder: MiniLm) -> None:
     assert np.isfinite(embedder.embed(["word " * 3000, "", "\N{FIRE}"])).all()
-
-
-def test_safetensors_are_read_as_written(tmp_path: Path) -> None:
-    values = np.arange(6, dtype="<f4").reshape(2, 3)
-    entry = {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}
-    header = json.dumps({"__metadata__": {"format": "pt"}, "x": entry}).encode()
-    file = tmp_path / "w.safetensors"
-    file.write_bytes(len(header).to_bytes(8, "little") + header + values.tobytes())
-    found = read_safetensors(file)
-    assert list(found) == ["x"]
-    assert np.array_equal(found["x"], values)
 
 
 def test_an_adapter_changes_the_layers_it_names_and_no_others(embedder: MiniLm) -> None:

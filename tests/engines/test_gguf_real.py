@@ -1,22 +1,25 @@
-"""The embedded language model itself: answers, cache and cancelling on real weights."""
+"""The embedded language model itself: answers, cache, cancelling and adapters on real weights."""
 
 from typing import Any
 
 import pytest
 
+from tests.support.tiny_peft import halves, write_peft
 from voice.config import Settings
-from voice.engines import gguf_worker
+from voice.engines import gguf_peft, gguf_worker
 from voice.engines.gguf_worker import GgufWorker
-from voice.engines.interfaces import Done, Failed, Generate, Result, Token
+from voice.engines.interfaces import Done, Failed, Generate, Result, SetAdapter, Token
 
 PREFIX = "Simple sums.\n\n1 + 1 = 2\n2 + 2 = 4\n3 + 3 = 6\n\nThe days of the week.\n\n" * 4
 DAYS = "Monday, Tuesday, Wednesday,"
 
 
+MODEL = Settings().cache_dir() / "gemma-3-270m" / "gemma-3-270m-q4_k_m.gguf"
+
+
 @pytest.fixture(scope="module")
 def worker() -> GgufWorker:
-    path = Settings().cache_dir() / "gemma-3-270m" / "gemma-3-270m-q4_k_m.gguf"
-    worker = gguf_worker.create({"model_path": str(path), "style": "completion"})
+    worker = gguf_worker.create({"model_path": str(MODEL), "style": "completion"})
     assert worker.load()["architecture"] == "gemma3"
     return worker
 
@@ -53,3 +56,36 @@ def test_cancel_in_prefill_and_generation_leaves_the_words_unchanged(worker: Ggu
     worker.handle(request, heard.append, lambda: len(heard) >= 2)
     assert [type(result) for result in heard] == [Token, Token, Failed]
     assert said(run(worker)) == whole
+
+
+@pytest.fixture(scope="module")
+def adapter(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A random adapter for exactly this model, converted as a trained one would be."""
+    folder = tmp_path_factory.mktemp("peft")
+    modules = {f"layers.{n}.self_attn.v_proj": (256, 640) for n in range(18)}
+    write_peft(folder, halves(modules), prefix="base_model.model.model.", lora_alpha=1)
+    gguf_peft.convert(folder, MODEL, folder / "adapter.gguf")
+    return str(folder / "adapter.gguf")
+
+
+def swap(worker: GgufWorker, path: str) -> None:
+    worker.handle(SetAdapter(path=path), lambda _: None, lambda: False)
+
+
+def test_an_adapter_comes_and_goes_and_no_cached_prefix_remembers_it(
+    worker: GgufWorker, adapter: str
+) -> None:
+    """Each text is written twice, the second time from a cached prefix."""
+
+    def text() -> str:
+        cold, cached = run(worker), run(worker)
+        assert isinstance(cached[-1], Done)
+        assert int(cached[-1].info["cached_tokens"]) > 100
+        assert said(cached) == said(cold)
+        return said(cold)
+
+    bare = text()
+    swap(worker, adapter)
+    adapted = text()
+    swap(worker, "")
+    assert text() == bare != adapted

@@ -1,4 +1,5 @@
-"""Writes tiny random GGUF files: a Gemma-3n model that the native loader accepts, and adapters.
+"""Writes tiny random GGUF files: models of Gemma-3n and Llama that the native loader accepts, and
+adapters.
 
 Random weights prove loading, streaming, cancelling and adapters; they say nothing about answers.
 """
@@ -21,6 +22,7 @@ CHAT_TEMPLATE = (
 )
 
 Pieces = list[tuple[str, float, gguf.TokenType]]
+Weights = dict[str, np.ndarray]
 
 
 def _pieces() -> Pieces:
@@ -94,9 +96,16 @@ def _random(shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarra
 
 
 def write_model(
-    path: Path, architecture: str = "gemma3n", chat: bool = True, context: int = CONTEXT
+    path: Path,
+    architecture: str = "gemma3n",
+    chat: bool = True,
+    context: int = CONTEXT,
+    changes: Weights | None = None,
 ) -> Path:
-    """Write a Gemma-3n model of random weights, 8 MB; `chat=False` leaves out all about turns."""
+    """Write a Gemma-3n model of random weights, 8 MB; `chat=False` leaves out all about turns.
+
+    `changes` are added to weights by name; then all stay float32, so that little gets lost.
+    """
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_type("model")
     writer.add_name("tiny random")
@@ -111,6 +120,34 @@ def write_model(
     writer.add_layer_norm_rms_eps(1e-6)
     writer.add_rope_freq_base(10_000.0)
     writer.add_sliding_window(32)
+    _add_vocabulary(writer, chat)
+    _add_weights(writer, _shapes(), changes)
+    return _finish(writer, path)
+
+
+def write_llama(path: Path, changes: Weights | None = None) -> Path:
+    """Write a Llama model of random weights with two layers; `changes` as in `write_model`."""
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_type("model")
+    writer.add_context_length(CONTEXT)
+    writer.add_embedding_length(EMBEDDING)
+    writer.add_block_count(2)
+    writer.add_feed_forward_length(FEED_FORWARD)
+    writer.add_head_count(HEADS)
+    writer.add_head_count_kv(1)
+    writer.add_rope_dimension_count(HEAD)
+    writer.add_layer_norm_rms_eps(1e-6)
+    _add_vocabulary(writer, chat=False)
+    names = ["attn_norm", "attn_q", "attn_k", "attn_v", "attn_output"]
+    names += ["ffn_norm", "ffn_gate", "ffn_up", "ffn_down"]
+    shapes = {name: _shapes()[name] for name in ("token_embd.weight", "output_norm.weight")}
+    for layer in range(2):
+        shapes |= {f"blk.{layer}.{name}.weight": _layer_shapes()[name] for name in names}
+    _add_weights(writer, shapes, changes or {})
+    return _finish(writer, path)
+
+
+def _add_vocabulary(writer: gguf.GGUFWriter, chat: bool) -> None:
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
     names = [piece for piece, _, _ in VOCABULARY]
@@ -125,11 +162,19 @@ def write_model(
     writer.add_add_space_prefix(False)
     if chat:
         writer.add_chat_template(CHAT_TEMPLATE)
+
+
+def _add_weights(
+    writer: gguf.GGUFWriter, shapes: dict[str, tuple[int, ...]], changes: Weights | None
+) -> None:
     generator = np.random.default_rng(1)
-    for name, shape in _shapes().items():
-        dtype = np.float16 if len(shape) > 1 and min(shape) > ALTUP * ALTUP else np.float32
-        writer.add_tensor(name, _random(shape, generator).astype(dtype))
-    return _finish(writer, path)
+    for name, shape in shapes.items():
+        values = _random(shape, generator)
+        if changes is not None:
+            values = (values + changes.get(name, 0)).astype(np.float32)
+        elif len(shape) > 1 and min(shape) > ALTUP * ALTUP:
+            values = values.astype(np.float16)
+        writer.add_tensor(name, values)
 
 
 def write_adapter(
@@ -141,8 +186,12 @@ def write_adapter(
     strength: float = 1.0,
     kind: str = "lora",
     halves: str = "ab",
+    part: str = "attn_q",
 ) -> Path:
-    """Write a rank-4 LoRA adapter on the query projections; strength 0 changes nothing."""
+    """Write a rank-4 LoRA adapter on one weight of each layer; strength 0 changes nothing.
+
+    `width` and `queries` are the columns and rows of that weight.
+    """
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_type("adapter")
     writer.add_string("adapter.type", kind)
@@ -153,7 +202,7 @@ def write_adapter(
         b = strength * generator.normal(0, 1, (queries, 4))
         for half, values in (("a", a), ("b", b)):
             if half in halves:
-                name = f"blk.{layer}.attn_q.weight.lora_{half}"
+                name = f"blk.{layer}.{part}.weight.lora_{half}"
                 writer.add_tensor(name, values.astype(np.float32))
     return _finish(writer, path)
 

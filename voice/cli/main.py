@@ -12,7 +12,7 @@ COMMANDS = {
     "run": "answer on the microphone or on a WAV file (the default command)",
     "ask": "the same dialogue in text",
     "doctor": "check models, devices and engines, and say what to do next",
-    "models": "list, fetch, verify, export, import and render models and speech",
+    "models": "list, fetch, verify, export and import models, render speech, convert adapters",
     "protocols": "list, show, check, review and sign the protocols",
     "bench": "measure the assistant against a plain baseline",
 }

@@ -1,4 +1,5 @@
-"""Models and rendered speech: list, fetch, verify, export and import them, render speech.
+"""Models and rendered speech: list, fetch, verify, export and import them, render speech, convert
+a LoRA adapter.
 
 Only `fetch` uses the network. Without names a command means the models of the profile.
 """
@@ -11,7 +12,7 @@ import msgspec
 from voice.cli import options, render
 from voice.config import Settings
 from voice.errors import UserError
-from voice.modelstore import Catalogue, ModelEntry, load
+from voice.modelstore import Catalogue, ModelEntry, catalogue, load, opens
 from voice.modelstore.cache import COMMAND, finish_import, problems
 from voice.modelstore.files import megabytes
 from voice.modelstore.progress import Progress
@@ -63,6 +64,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     rendering = commands.add_parser("render", help="render fixed lines of speech ahead of time")
     render.configure(rendering)
     rendering.set_defaults(run=render.main)
+
+    converting = commands.add_parser(
+        "convert-adapter", help="make a GGUF adapter of a LoRA in PEFT format"
+    )
+    converting.add_argument(
+        "folder",
+        type=Path,
+        metavar="PEFT_DIR",
+        help="with adapter_config.json and adapter_model.safetensors",
+    )
+    converting.add_argument(
+        "--base",
+        required=True,
+        metavar="GGUF",
+        help="the model that it was trained on: a file, or a name of the catalogue",
+    )
+    converting.add_argument("--output", type=Path, required=True, metavar="FILE.gguf")
+    converting.set_defaults(run=_convert_adapter)
 
     for command in commands.choices.values():
         options.add_settings(command)
@@ -184,6 +203,23 @@ def _import(args: argparse.Namespace) -> int:
         print("  protocols come with the program: update it to get others")
     print("what was here before is kept until the next import; to bring it back:")
     print(f"  {COMMAND} import --rollback")
+    return 0
+
+
+def _convert_adapter(args: argparse.Namespace) -> int:
+    from voice.engines import gguf_peft
+
+    base = Path(args.base)
+    if not catalogue.is_file(args.base):
+        base = opens(args.base, options.settings(args).cache_dir())
+    made = gguf_peft.convert(args.folder, base, args.output)
+    print(
+        f"{args.output}: {made.weights} weights of {base.name} ({made.architecture}),"
+        f" rank {made.rank}, alpha {made.alpha:g}"
+    )
+    if made.left_out:
+        print(f"  left out: {made.left_out} halves for images and sound, which are not used here")
+    print(f"use it with: --set llm.model={args.base} --set llm.adapter={args.output.resolve()}")
     return 0
 
 

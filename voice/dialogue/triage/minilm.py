@@ -5,14 +5,13 @@ costs next to nothing and several processes share the memory.
 """
 
 import copy
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float32]
+from voice.safetensors import Array
+from voice.safetensors import read as read_safetensors
 
 DIMENSIONS = 384
 LONGEST = 96
@@ -121,20 +120,6 @@ class _Layer:
         hidden = _normalised(hidden + _affine(mixed, self._out), self._norm)
         inner = _affine(_gelu(_affine(hidden, self._up)), self._down)
         return _normalised(hidden + inner, self._last_norm)
-
-
-def read_safetensors(file: Path) -> dict[str, Array]:
-    """The float32 tensors of a safetensors file, mapped, not copied."""
-    raw = np.memmap(file, np.uint8, mode="r")
-    size = int(raw[:8].view("<u8")[0])
-    header = json.loads(bytes(raw[8 : 8 + size]))
-    tensors: dict[str, Array] = {}
-    for name, entry in header.items():
-        if entry.get("dtype") == "F32":
-            begin, end = entry["data_offsets"]
-            data = raw[8 + size + begin : 8 + size + end]
-            tensors[name] = np.asarray(data).view("<f4").reshape(entry["shape"])
-    return tensors
 
 
 def _batches(lengths: Sequence[int]) -> Iterable[list[int]]:

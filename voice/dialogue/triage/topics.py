@@ -18,8 +18,9 @@ from voice.dialogue.protocol import Protocol
 from voice.dialogue.triage import embedding, exemplars
 from voice.dialogue.triage.exemplars import Exemplar
 from voice.dialogue.triage.features import lexical
-from voice.dialogue.triage.minilm import Array, MiniLm
+from voice.dialogue.triage.minilm import MiniLm
 from voice.dialogue.triage.sparse import SparseIndex
+from voice.safetensors import Array
 
 ADAPTERS = ROOT / "models" / "adapters"
 _SHARPNESS = 12.0
