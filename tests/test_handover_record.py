@@ -1,14 +1,25 @@
 """When what is kept for the crew is written: not before the turn can no longer be undone."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.assistant import Event, run_wav
-from tests.support.recordings import conversation, phrase
+import pytest
+
+from tests.support import sounds
+from tests.support.by_hand import ByHand
+from voice.assistant import Assistant
+from voice.audio.interface import INPUT_BLOCK
+from voice.config import Settings
+from voice.dialogue import content
+from voice.dialogue.dialogue import Dialogue
 from voice.dialogue.log import Entry, Log
+from voice.engines import roster
+from voice.engines.interfaces import Result
 from voice.eventlog import EventLog
 from voice.events import Handover, HandoverDeleted
 from voice.handover_record import HandoverRecord
+from voice.listening.listener import Listener, Tag
 
 SHOCK = Entry(t=3.0, what="shock", detail="one shock", protocol="aed")
 
@@ -57,30 +68,77 @@ def test_the_event_log_holds_entries_and_their_deletion(tmp_path: Path) -> None:
     assert deletion == {"type": "handover_deleted", "t": 4.0}
 
 
-def test_a_turn_that_is_undone_writes_nothing_and_what_stands_is_written_soon(
-    tmp_path: Path,
-) -> None:
-    """The opening goes on just after it was acted on: it is undone and taken anew."""
-    spoken = [
-        (1.0, phrase("not_breathing")),
-        (2.82, phrase("blood_leg")),
-        (14.0, phrase("repeat")),
-    ]
-    events = run_wav(conversation(tmp_path, spoken), tmp_path, "--tail", "4").events
-    entries = [place for place, event in enumerate(events) if event["type"] == "handover"]
-    taken = [place for place, event in enumerate(events) if is_whole_opening(event)]
-    repeated = next(
-        place for place, e in enumerate(events) if e["type"] == "speech_start" and e["t"] > 12
-    )
-    assert len(taken) == 1
-    assert taken[0] < entries[0] < entries[-1] < repeated
-    whats = [events[place]["what"] for place in entries]
-    assert {"start", "not-breathing"} <= set(whats)
-    assert len(set(whats)) == len(whats)
+class Room:
+    """An assistant without threads: the test feeds its microphone and recognises for it."""
+
+    def __init__(self, folder: Path) -> None:
+        settings = Settings()
+        self.file = folder / "events.jsonl"
+        self.log = EventLog(self.file)
+        dialogue = Dialogue(content.load(settings), settings)
+        plan = roster.from_settings(settings)
+        self.assistant = Assistant(settings, dialogue, plan, self.log, hears_itself=False)
+        self.stt = ByHand("stt")
+        self.results: list[tuple[Result, Tag]] = []
+        self.assistant._listener = Listener(
+            settings,
+            self.stt,
+            ByHand("tiny"),
+            lambda result, tag: self.results.append((result, tag)),
+        )
+        self.at = 0
+
+    def hear(self, audio: sounds.Audio) -> None:
+        for start in range(0, len(audio) - INPUT_BLOCK + 1, INPUT_BLOCK):
+            self.assistant._on_mic(self.at, audio[start : start + INPUT_BLOCK])
+            self.at += INPUT_BLOCK
+
+    def say(self, text: str) -> None:
+        """Somebody speaks, and is understood after a pause that ends a sentence."""
+        self.hear(sounds.scene(sounds.clip("s2i_000"), 0.6))
+        self.stt.say(text)
+        while self.results:
+            self.assistant._act_on(self.assistant._listener.on_transcript(*self.results.pop(0)))
+
+    def wait(self, seconds: float) -> None:
+        self.hear(sounds.silence(seconds))
+
+    @property
+    def kinds(self) -> list[str]:
+        """The types of the events in the file."""
+        return [json.loads(line)["type"] for line in self.file.read_text().splitlines()]
+
+    def close(self) -> None:
+        self.assistant._speech.close()
+        self.assistant._crew.close()
+        self.log.__exit__()
 
 
-def is_whole_opening(event: Event) -> bool:
-    """Whether the opening is taken down together with what was said right after it."""
-    return event["type"] == "transcript" and {"breathing", "blood"} <= set(
-        event["text"].lower().replace(".", "").split()
-    )
+@pytest.fixture
+def room(tmp_path: Path) -> Iterator[Room]:
+    room = Room(tmp_path)
+    yield room
+    room.close()
+
+
+def test_an_entry_is_written_when_the_window_of_its_turn_has_closed(room: Room) -> None:
+    room.say("he is not breathing")
+    assert "reply" in room.kinds
+    room.wait(0.9)
+    assert "handover" not in room.kinds
+    room.wait(0.2)
+    assert room.kinds.count("handover") == 2
+
+
+def test_a_turn_that_is_undone_inside_its_window_writes_nothing(room: Room) -> None:
+    room.say("he is not breathing")
+    room.wait(0.3)
+    room.say("he is not breathing, no wait, he is choking")
+    revisions = [json.loads(line).get("revision") for line in room.file.read_text().splitlines()]
+    assert [found for found in revisions if found is not None] == [0, 1]
+    room.wait(0.9)
+    assert "handover" not in room.kinds
+    room.wait(0.2)
+    entries = [json.loads(line) for line in room.file.read_text().splitlines()]
+    starts = [e["protocol"] for e in entries if e["type"] == "handover" and e["what"] == "start"]
+    assert starts == ["choking-adult"]

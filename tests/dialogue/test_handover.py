@@ -6,7 +6,8 @@ from tests.support.talking import Talk
 from voice.dialogue import interface as d
 from voice.dialogue import words
 from voice.dialogue.dialogue import Dialogue
-from voice.dialogue.handover import LONGEST_SUMMARY
+from voice.dialogue.handover import CPR, CPR_STOPPED, LONGEST_SUMMARY
+from voice.dialogue.protocol import event_steps
 from voice.events import Handover, HandoverDeleted, Reply
 from voice.handover_record import HandoverRecord
 
@@ -299,6 +300,17 @@ def test_a_turn_that_is_taken_back_leaves_nothing_to_write(dialogue: Dialogue) -
     record.settle(again.state.log)
     shocks = [event for event in written if isinstance(event, Handover) and event.what == "shock"]
     assert [event.detail for event in shocks] == ["one shock at nine"]
+
+
+def test_every_entry_can_come_about(dialogue: Dialogue) -> None:
+    content = dialogue.content
+    kept = {CPR, CPR_STOPPED, *content.phrasebook.marks}
+    kept |= {name for name, item in content.handover.items.items() if item.fact}
+    for protocol in content.protocols.values():
+        items = [*protocol.steps, *protocol.events]
+        items += [step for event in protocol.events for step in event_steps(event)]
+        kept |= {item.log for item in items if item.log}
+    assert kept == set(content.handover.items)
 
 
 def test_every_protocol_can_be_handed_over(dialogue: Dialogue) -> None:

@@ -1,62 +1,18 @@
 """The listener's dealings with its two recognisers, whose answers the tests give by hand."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 
 import pytest
 
 from tests.support import sounds
+from tests.support.by_hand import ByHand
 from voice.audio.interface import INPUT_BLOCK
 from voice.config import Settings
-from voice.engines.interfaces import Failed, OnResult, Request, Result, Transcribe, Transcript
-from voice.events import EngineState, Partial, SpeechEnd, SpeechStart, TranscriptEvent
+from voice.engines.interfaces import Failed, Result
+from voice.events import Partial, SpeechEnd, SpeechStart, TranscriptEvent
 from voice.listening.listener import Alarm, Listener, Output, Reopened, Turn
 
 COMMAND = "s2i_000"
-
-
-@dataclass
-class ByHand:
-    """An engine that keeps its requests until the test answers them."""
-
-    name: str
-    state: EngineState = "ready"
-    requests: list[tuple[Transcribe, OnResult]] = field(default_factory=list)
-
-    @property
-    def busy(self) -> bool:
-        return bool(self.requests)
-
-    def submit(self, request: Request, on_result: OnResult) -> int:
-        assert isinstance(request, Transcribe)
-        self.requests.append((request, on_result))
-        return len(self.requests)
-
-    def cancel(self, before: int) -> None:
-        late = [asked for asked in self.requests if asked[0].generation < before]
-        self.requests = [asked for asked in self.requests if asked not in late]
-        for request, on_result in late:
-            on_result(Failed(id=1, generation=request.generation, reason="cancelled"))
-
-    def close(self) -> None:
-        self.state = "stopped"
-
-    def say(self, text: str, avg_logprob: float = -0.2) -> None:
-        """Answer the oldest request."""
-        request, on_result = self.requests.pop(0)
-        on_result(
-            Transcript(
-                id=1,
-                generation=request.generation,
-                text=text,
-                avg_logprob=avg_logprob,
-                no_speech_prob=0.0,
-            )
-        )
-
-    def die(self) -> None:
-        request, on_result = self.requests.pop(0)
-        on_result(Failed(id=1, generation=request.generation, reason="died"))
 
 
 class Ear:
