@@ -40,3 +40,10 @@ def test_close_makes_the_calls_that_wait_and_settle_never_hangs_after_it() -> No
     inbox.close(1.0)
     inbox.settle()
     assert seen == ["waiting"]
+
+
+def test_an_inbox_that_never_began_can_be_closed() -> None:
+    inbox, seen = Inbox("test"), []
+    inbox.put(lambda: seen.append("waiting"))
+    inbox.close(1.0)
+    assert seen == []

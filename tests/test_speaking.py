@@ -13,8 +13,10 @@ from voice.engines import roster, speech_cache
 from voice.engines.host import WorkerHost
 from voice.engines.speaker import Speaker
 from voice.engines.speech_cache import SpeechCache
-from voice.events import AudioEnd, AudioStart
+from voice.events import AudioEnd, AudioStart, Latency
 from voice.inbox import Inbox
+from voice.latency import Axis, Trace
+from voice.listening.messages import Turn
 from voice.speaking import Speech
 
 RATE = 48_000
@@ -25,7 +27,7 @@ class Room:
     """A mouth with everything behind it, and a device that plays as fast as it is asked to."""
 
     def __init__(self, cache: SpeechCache) -> None:
-        self.events: list[AudioStart | AudioEnd] = []
+        self.events: list[AudioStart | AudioEnd | Latency] = []
         self.engine = WorkerHost(roster.piper(Settings()), lambda state, pid, detail: None)
         self.inbox = Inbox("test")
         self.mixer = Mixer(RATE, self.inbox.poster(self._note))
@@ -60,7 +62,7 @@ class Room:
         self.inbox.close(1.0)
 
     def _note(self, event: SoundEvent) -> None:
-        self.events.append(self.speech.logged(event))
+        self.events += self.speech.logged(event)
 
 
 @pytest.fixture
@@ -80,14 +82,47 @@ def room(cache: SpeechCache) -> Iterator[Room]:
     room.close()
 
 
+def answered() -> Trace:
+    """A turn whose last voiced sample was half a second before the axis began."""
+    turn = Turn(
+        turn=1,
+        revision=0,
+        text="Next.",
+        confidence=1.0,
+        alternatives=(),
+        accepted=True,
+        reason="",
+        began=-1.0,
+        last_voiced=-0.5,
+        soft_end=-0.3,
+        transcribed=-0.1,
+        overlapped=False,
+    )
+    return Trace(turn, Axis())
+
+
 def test_a_cached_reply_needs_no_engine_and_tells_its_latency(room: Room) -> None:
-    room.do(lambda: room.speech.say("Push hard.", append=False, answers=-0.5))
+    trace = answered()
+    room.do(lambda: room.speech.say("Push hard.", append=False, answers=trace))
     assert room.play_until(lambda: room.speech.idle) > 0.25
-    start, end = room.events
+    start, latency, end = room.events
     assert isinstance(start, AudioStart)
     assert start.latency_ms == pytest.approx((start.t + 0.5) * 1000, abs=0.1)
+    assert isinstance(latency, Latency)
+    assert latency.first_sample == pytest.approx(start.t, abs=0.001)
+    assert latency.first_synthesis is None
     assert isinstance(end, AudioEnd)
     assert end.reason == "finished"
+
+
+def test_a_reply_that_was_not_rendered_ahead_tells_when_the_engine_gave_it(room: Room) -> None:
+    trace = answered()
+    room.engine.start()
+    assert room.engine.wait(60) == "ready"
+    room.do(lambda: room.speech.say("New words.", append=False, answers=trace))
+    room.play_until(lambda: room.speech.idle)
+    latency = next(event for event in room.events if isinstance(event, Latency))
+    assert latency.first_synthesis is not None
 
 
 def test_what_a_dead_engine_cannot_say_is_excused_and_said_when_it_is_back(room: Room) -> None:

@@ -75,6 +75,12 @@ class AnswerWriter:
             answer.over.set()
             self._drop(answer)
 
+    @property
+    def first_token(self) -> float | None:
+        """When the first word of the latest answer came, by the clock of the inputs."""
+        answer = self._answer
+        return answer.first_token if answer else None
+
     def wait(self, timeout_s: float) -> bool:
         """Wait until no answer is being written; false when it took longer."""
         answer = self._answer
@@ -126,6 +132,7 @@ class _Answer:
         self._sentences = 0
         self._timer: threading.Timer | None = None
         self.over = threading.Event()
+        self.first_token: float | None = None
 
     def start_clock(self, seconds: float, on_late: Callable[["_Answer"], None]) -> None:
         """End the answer as late, and call `on_late`, unless a sentence comes in time."""
@@ -142,6 +149,8 @@ class _Answer:
         """Take what the engine says; true when it has said enough and should stop."""
         match result:
             case m.Token(text=text):
+                if self.first_token is None:
+                    self.first_token = self._now()
                 for sentence in self._splitter.feed(text):
                     self._say(sentence)
                 return self._sentences >= MAX_SENTENCES and self._end("done")

@@ -5,6 +5,7 @@ Time is the microphone's sample count.
 """
 
 import threading
+from collections.abc import Callable
 
 import msgspec
 
@@ -18,7 +19,6 @@ from voice.dialogue.state import State
 from voice.engines import speech_cache
 from voice.engines.crew import Crew
 from voice.engines.interfaces import Result
-from voice.engines.roster import Roster
 from voice.engines.speaker import Speaker
 from voice.errors import MissingError
 from voice.eventlog import EventLog
@@ -33,6 +33,7 @@ from voice.events import (
 )
 from voice.handover_record import HandoverRecord
 from voice.inbox import Inbox
+from voice.latency import Axis, Trace
 from voice.listening import listener as heard
 from voice.speaking import Speech
 from voice.timers import Timers
@@ -50,70 +51,75 @@ class Snapshot(msgspec.Struct, frozen=True):
 
 
 class Assistant:
-    """Wires the rooms; it is also the LoopProbe of a back end without a clock of its own."""
+    """Wires the rooms; it is also the LoopProbe of a back end without a clock of its own.
+
+    What it needs to make sound is there from the first moment; what it knows is handed to `run`.
+    """
 
     def __init__(
         self,
         settings: Settings,
-        dialogue: Dialogue,
-        roster: Roster,
+        crew: Crew,
         event_log: EventLog,
         *,
         hears_itself: bool,
         tap: Tap | None = None,
     ) -> None:
-        """`hears_itself`: the speaker may reach the microphone."""
-        self._dialogue = dialogue
+        """`hears_itself`: the speaker may reach the microphone. The crew is its owner's to end."""
+        self._settings = settings
+        self._crew = crew
         self._log = event_log
         self._hears_itself = hears_itself
         # What is heard while we speak may be ourselves, unless that is taken out.
         self._yields = settings.audio.echo_cancel or not hears_itself
+        self._axis = Axis()
         self._inbox = Inbox("loop")
-        self._crew = Crew(roster, self._inbox.poster(self._on_engine))
         self._mixer = Mixer(settings.audio.output_rate, self._inbox.poster(self._on_sound), tap)
-        # From here on: touched by the loop's thread only.
         speaker = Speaker(
-            self._crew.tts,
+            crew.tts,
             speech_cache.for_settings(settings),
             deadline_s=settings.tts.deadline_s,
         )
+        # From here on: touched by the loop's thread only.
         self._speech = Speech(
-            speaker,
-            self._mixer,
-            self._inbox.put,
-            length_scale=settings.tts.length_scale,
-            excuse=dialogue.content.phrase("voice_restarts"),
+            speaker, self._mixer, self._inbox.put, length_scale=settings.tts.length_scale
         )
-        self._listener = heard.Listener(
-            settings,
-            self._crew.stt,
-            self._crew.tiny,
-            self._transcribed,
-            expected=lambda text: dialogue.whole(text, self._state) == "whole",
-        )
-        self._writer = AnswerWriter(
-            self._crew.llm, self._inbox.poster(self._step), now=lambda: self._now
-        )
+        self._writer = AnswerWriter(crew.llm, self._inbox.poster(self._step), now=self._axis.now)
+        self._dialogue: Dialogue
+        self._listener: heard.Listener
+        self._state = State()
         self._now = 0.0
-        self._state = dialogue.start()
         self._record = HandoverRecord(self._log.write)
         self._timers = Timers()
         self._beat = d.Beat(on=False)
         self._snapshot: Snapshot | None = None
-        self._answers: float | None = None
-        """Last voiced moment of the turn that is being answered."""
+        self._trace: Trace | None = None
+        """The latest turn that was acted on."""
 
     # --- called from other threads -----------------------------------------------------------
 
-    def run(self, backend: Backend, interrupted: threading.Event) -> None:
-        """Load the engines, listen until the back end is done or `interrupted` is set, end."""
-        self._inbox.start()
+    def run(
+        self,
+        backend: Backend,
+        load: Callable[[], Dialogue],
+        interrupted: threading.Event,
+        greeting: str = "",
+    ) -> None:
+        """Listen until the back end is done or `interrupted` is set, and end.
+
+        With a greeting the sound is on from the first moment: it is spoken, and what is heard is
+        kept, while the rest loads. Without one the back end begins when everything is ready.
+        """
+        self._crew.watch(self._inbox.poster(self._on_engine))
         try:
-            self._crew.start()
+            if greeting:
+                self._open(backend)
+                self._speech.say(greeting, append=True)
+            self._learn(load())
+            self._inbox.start()
             self._wait_for_engines(interrupted)
-            backend.start(
-                self._inbox.poster(self._on_mic), self._mixer, self._inbox.poster(self._on_device)
-            )
+            if not greeting:
+                self._open(backend)
             while not interrupted.is_set() and not backend.wait(0.1):
                 pass
         finally:
@@ -132,6 +138,28 @@ class Assistant:
         working = self.engine_busy() or not self._inbox.empty
         return not working and self._listener.idle and self._speech.idle and self._mixer.idle
 
+    def _open(self, backend: Backend) -> None:
+        on_mic = self._inbox.poster(self._on_mic)
+
+        def arrived(start: int, block: MicBlock) -> None:
+            self._axis.note((start + len(block)) / INPUT_RATE)
+            on_mic(start, block)
+
+        backend.start(arrived, self._mixer, self._inbox.poster(self._on_device))
+
+    def _learn(self, dialogue: Dialogue) -> None:
+        """Take what there is to know, before the loop's thread begins."""
+        self._dialogue = dialogue
+        self._state = dialogue.start()
+        self._speech.excuse = dialogue.content.phrase("voice_restarts")
+        self._listener = heard.Listener(
+            self._settings,
+            self._crew.stt,
+            self._crew.tiny,
+            self._transcribed,
+            expected=lambda text: dialogue.whole(text, self._state) == "whole",
+        )
+
     def _wait_for_engines(self, interrupted: threading.Event) -> None:
         """Without its ear the assistant is of no use; without another engine it is of some."""
         states = self._crew.wait(LOAD_TIMEOUT_S, interrupted)
@@ -139,14 +167,18 @@ class Assistant:
             raise MissingError(f"speech recognition does not start: {self._crew.stt.detail}")
 
     def _close(self, backend: Backend) -> None:
-        """End in order: the sound, the loop, the workers."""
+        """End in order: the sound, the loop, the voice."""
         try:
             backend.close()
         finally:
-            self._inbox.put(lambda: self._record.settle(self._state.log))
+            self._inbox.put(self._settle)
             self._inbox.close(timeout_s=2.0)
-            self._crew.close()
             self._speech.close()
+
+    def _settle(self) -> None:
+        """Log what was waiting for a time that will not come."""
+        self._record.settle(self._state.log)
+        self._close_trace()
 
     def _transcribed(self, result: Result, tag: heard.Tag) -> None:
         self._inbox.put(lambda: self._act_on(self._listener.on_transcript(result, tag)))
@@ -183,7 +215,8 @@ class Assistant:
             if self._snapshot and self._snapshot.turn == turn.turn:
                 self._restore(self._snapshot)
             self._snapshot = Snapshot(turn.turn, self._state, self._timers.copy(), self._beat)
-            self._answers = turn.last_voiced
+            self._close_trace()
+            self._trace = trace = Trace(turn, self._axis)
             self._step(
                 d.Utterance(
                     t=turn.last_voiced,
@@ -193,8 +226,14 @@ class Assistant:
                     speaking=turn.overlapped,
                 )
             )
-            self._answers = None
+            trace.decided()
+            if not trace.claimed and self._state.asked is None:
+                self._close_trace()  # nothing will be said to it
         self._speech.resume()
+
+    def _close_trace(self) -> None:
+        for latency in self._trace.close() if self._trace else ():
+            self._log.write(latency)
 
     def _is_for_us(self, turn: heard.Turn) -> bool:
         """Whether these are somebody's words and not our own, come back as an echo."""
@@ -206,10 +245,14 @@ class Assistant:
         """Let the dialogue take one step and carry out what it wants done."""
         result = self._dialogue.step(self._state, event)
         self._state = result.state
+        trace = None if isinstance(event, d.TimerFired) else self._trace
+        if trace and isinstance(event, d.ModelSentence):
+            trace.answered(self._writer.first_token)
         for effect in result.effects:
-            self._carry_out(effect)
+            self._carry_out(effect, trace)
 
-    def _carry_out(self, effect: d.Effect) -> None:
+    def _carry_out(self, effect: d.Effect, trace: Trace | None) -> None:
+        """`trace` is that of the turn that this comes of, if any."""
         match effect:
             case d.Say(reply=reply, append=append):
                 self._log.write(ReplyEvent(t=self._now, **msgspec.structs.asdict(reply)))
@@ -217,13 +260,13 @@ class Assistant:
                     self._speech.say(
                         reply.say,
                         append=append,
-                        answers=self._answers,
+                        answers=trace.claim() if trace else None,
                         fixed=reply.by != "llm",
                     )
             case d.StopSpeaking():
                 self._speech.stop("stopped")
             case d.AskModel():
-                elapsed = 0.0 if self._answers is None else self._now - self._answers
+                elapsed = self._axis.now() - trace.last_voiced if trace else 0.0
                 self._writer.ask(effect, elapsed_s=elapsed)
             case d.CancelModel():
                 self._writer.cancel()
@@ -256,7 +299,8 @@ class Assistant:
         if event.source == "voice":
             sounding = isinstance(event, SoundStarted)
             self._act_on(self._listener.playback(round(event.t * INPUT_RATE), sounding))
-        self._log.write(self._speech.logged(event))
+        for logged in self._speech.logged(event):
+            self._log.write(logged)
 
     def _on_engine(self, name: str, state: EngineState, pid: int | None, detail: str) -> None:
         self._log.write(EngineEvent(t=self._now, name=name, state=state, pid=pid, detail=detail))

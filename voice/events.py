@@ -87,6 +87,30 @@ class AudioEnd(Event, frozen=True, kw_only=True, tag="audio_end"):
     reason: Literal["finished", "stopped", "interrupted"]
 
 
+class Latency(Event, frozen=True, kw_only=True, tag="latency"):
+    """Where the time of one accepted turn went, written once its reply is heard (or never will be).
+
+    All fields are in seconds on the input's axis; what did not happen is null.
+    """
+
+    last_voiced: float
+    """The last voiced sample of the turn."""
+    soft_end: float
+    """The silence was long enough to start the recognition that counted."""
+    transcript: float
+    """Its words were there."""
+    commit: float
+    """The silence was long enough for these words: the turn was over."""
+    decision: float | None
+    """The dialogue had made up its mind what to do."""
+    first_token: float | None
+    """The language model's first token, where it was asked."""
+    first_synthesis: float | None
+    """The engine's first sound for the reply, where that was not rendered ahead."""
+    first_sample: float | None
+    """The reply's first sample at the device."""
+
+
 class Metronome(Event, frozen=True, kw_only=True, tag="metronome"):
     """The beat was switched or changed its rate (beats a minute)."""
 
@@ -141,6 +165,7 @@ LogEvent = (
     | ReplyEvent
     | AudioStart
     | AudioEnd
+    | Latency
     | Metronome
     | Handover
     | HandoverDeleted

@@ -49,9 +49,10 @@ class Inbox:
             pass
 
     def close(self, timeout_s: float) -> None:
-        """Make the calls that wait, then end the thread."""
+        """Make the calls that wait, then end the thread; one that never began makes none."""
         self._calls.put(self._end)
-        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
 
     def _end(self) -> None:
         self._ended = True

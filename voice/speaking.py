@@ -14,7 +14,8 @@ from rapidfuzz import fuzz
 from voice.audio.interface import SoundEvent, SoundStarted
 from voice.audio.mixer import Mixer
 from voice.engines.speaker import Speaker, Spoken
-from voice.events import AudioEnd, AudioStart
+from voice.events import AudioEnd, AudioStart, Latency
+from voice.latency import Trace
 
 STEP_DB = 6.0
 STEP_PACE = 1.15
@@ -31,8 +32,8 @@ Post = Callable[[Callable[[], None]], None]
 
 class _Utterance(msgspec.Struct):
     text: str
-    answers: float | None
-    """Last voiced moment of the turn that it answers, in seconds."""
+    answers: Trace | None
+    """The turn that it is the answer to, when this is the first sound of it."""
     rendered: bool = False
 
 
@@ -40,14 +41,14 @@ class Speech:
     """Speaks replies through the mixer."""
 
     def __init__(
-        self, speaker: Speaker, mixer: Mixer, post: Post, *, length_scale: float, excuse: str
+        self, speaker: Speaker, mixer: Mixer, post: Post, *, length_scale: float, excuse: str = ""
     ) -> None:
-        """`excuse` is said, from the cache, while the engine cannot say what it should."""
         self._speaker = speaker
         self._mixer = mixer
         self._post = post
         self._length_scale = length_scale
-        self._excuse = excuse
+        self.excuse = excuse
+        """What is said, from the cache, while the engine cannot say what it should."""
         self._utterances: dict[int, _Utterance] = {}
         self._count = 0
         self._gain_db = 0.0
@@ -67,7 +68,7 @@ class Speech:
         return any(not utterance.rendered for utterance in list(self._utterances.values()))
 
     def say(
-        self, text: str, *, append: bool, answers: float | None = None, fixed: bool = True
+        self, text: str, *, append: bool, answers: Trace | None = None, fixed: bool = True
     ) -> None:
         """Speak a text, instead of or after what is being said; fixed words are kept as audio."""
         if not append:
@@ -82,6 +83,7 @@ class Speech:
             number,
             lambda audio, rate: self._mixer.feed_voice(number, audio, rate),
             lambda end: self._post(lambda: self._rendered(number, end)),
+            on_engine=answers.synthesised if answers else lambda: None,
             keep=fixed,
             length_scale=self._length_scale * self._pace,
         )
@@ -112,17 +114,21 @@ class Speech:
         self._mixer.gain(self._gain_db)
         self._pace = min(max(self._pace * STEP_PACE**slower, FASTEST), SLOWEST)
 
-    def logged(self, event: SoundEvent) -> AudioStart | AudioEnd:
+    def logged(self, event: SoundEvent) -> list[AudioStart | AudioEnd | Latency]:
         """The log's form of a mixer's notice; an utterance that ended is forgotten."""
-        number = event.utterance or 0
         if isinstance(event, SoundStarted):
-            utterance = self._utterances.get(number)
-            latency = None
-            if utterance and utterance.answers is not None:
-                latency = round((event.t - utterance.answers) * 1000, 1)
-            return AudioStart(t=event.t, source=event.source, latency_ms=latency)
-        self._utterances.pop(number, None)
-        return AudioEnd(t=event.t, source=event.source, reason=event.reason)
+            utterance = self._utterances.get(event.utterance or 0)
+            return self._began(event, utterance.answers if utterance else None)
+        self._utterances.pop(event.utterance or 0, None)
+        return [AudioEnd(t=event.t, source=event.source, reason=event.reason)]
+
+    @staticmethod
+    def _began(event: SoundStarted, answers: Trace | None) -> list[AudioStart | AudioEnd | Latency]:
+        if answers is None:
+            return [AudioStart(t=event.t, source=event.source)]
+        latency = round((event.t - answers.last_voiced) * 1000, 1)
+        start = AudioStart(t=event.t, source=event.source, latency_ms=latency)
+        return [start, *answers.close(event.t)]
 
     def sounds_like_us(self, text: str, *, echo: bool) -> bool:
         """Whether a transcript is our own words, come back through the microphone.
@@ -146,6 +152,7 @@ class Speech:
         if utterance is None:
             return
         utterance.rendered = True
-        if end.outcome in ("failed", "late") and utterance.text != self._excuse:
-            self.say(self._excuse, append=True)
+        if end.outcome in ("failed", "late") and utterance.text != self.excuse:
+            if self.excuse:
+                self.say(self.excuse, append=True)
             self._unsaid = utterance.text

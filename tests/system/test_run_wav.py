@@ -63,6 +63,11 @@ def test_events_carry_what_the_design_promises(emergency: Session) -> None:
     assert starts[0]["latency_ms"] is not None
     for event in emergency.of("speech_end"):
         assert any(s["t"] < event["t"] for s in emergency.of("speech_start"))
+    for event in emergency.of("latency"):
+        stages = ("last_voiced", "soft_end", "transcript", "commit", "decision", "first_sample")
+        moments = [event[stage] for stage in stages if event[stage] is not None]
+        assert min(np.diff(moments)) > -0.02  # a block is rendered before it is heard
+    assert [e["first_sample"] for e in emergency.of("latency")].count(None) <= 1  # "stop"
     assert {e["name"] for e in emergency.of("engine")} == {"stt", "tiny", "llm", "tts"}
 
 

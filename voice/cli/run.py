@@ -70,29 +70,34 @@ def main(args: argparse.Namespace) -> int:
     from voice.dialogue import content
     from voice.dialogue.dialogue import Dialogue
     from voice.engines import roster
+    from voice.engines.crew import Crew
     from voice.eventlog import EventLog
 
-    dialogue = Dialogue(content.load(settings), settings)
     plan = roster.from_settings(settings)
-    hears_itself = args.input == "mic" or args.echo_db is not None
-    with EventLog(args.events, console=sys.stdout) as log, _stems(args, settings) as stems:
+    live = args.input == "mic"
+    hears_itself = live or args.echo_db is not None
+    with (
+        EventLog(args.events, console=sys.stdout) as log,
+        _stems(args, settings) as stems,
+        Crew(plan) as crew,
+    ):
         assistant = Assistant(
-            settings,
-            dialogue,
-            plan,
-            log,
-            hears_itself=hears_itself,
-            tap=stems.write if stems else None,
+            settings, crew, log, hears_itself=hears_itself, tap=stems.write if stems else None
         )
         backend = _backend(args, settings, assistant)
         if hears_itself and settings.audio.echo_cancel:
             backend = EchoCancelled(backend)
-        assistant.run(backend, _interruption())
+        assistant.run(
+            backend,
+            lambda: Dialogue(content.load(settings), settings),
+            _interruption(),
+            greeting=content.first_words(settings) if live else "",
+        )
     return 0
 
 
 def _backend(args: argparse.Namespace, settings: Settings, probe: LoopProbe) -> Backend:
-    """Open what to listen to and where to speak; mistakes show before an engine is loaded."""
+    """Open what to listen to and where to speak; mistakes show at once."""
     if args.input == "mic":
         if args.output != "speaker":
             raise UserError("--output FILE.wav needs a recording: give --input FILE.wav as well")

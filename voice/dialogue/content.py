@@ -30,6 +30,8 @@ from voice.dialogue.yamlfile import ContentError
 
 FOLDER = Path(__file__).resolve().parent.parent / "content"
 _URGENCY = ("critical", "urgent", "minor")
+FIRST_WORDS = "nothing_running"
+"""The phrase that a live assistant begins with."""
 FIRST = (ANYTHING, "cpr-adult")
 """The protocols that most emergencies begin with: their speech is rendered first."""
 
@@ -161,6 +163,15 @@ def load(settings: Settings | None = None, *, lenient: bool = False) -> Content:
         all_regions,
         settings,
     )
+
+
+def first_words(settings: Settings) -> str:
+    """What a live assistant says first, found without loading everything else."""
+    home = folder(settings)
+    phrases = yamlfile.read(home / "phrases.yaml", "phrases.yaml")
+    region = regions.load(yamlfile.read(home / "regions.yaml", "regions.yaml"))
+    line = phrases.convert(phrases.data, dict[str, str])[FIRST_WORDS]
+    return region.choose(settings.content.region).say(line)
 
 
 def _status(

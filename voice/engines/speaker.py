@@ -35,6 +35,8 @@ class Spoken(msgspec.Struct, frozen=True, kw_only=True):
 OnAudio = Callable[[Pcm, int], None]
 """Called with the next mono samples, pauses included, and their rate in Hz."""
 OnEnd = Callable[[Spoken], None]
+OnEngine = Callable[[], None]
+"""Called when the engine gives the first sound of an utterance that the cache does not have."""
 
 
 class _Utterance(msgspec.Struct, frozen=True):
@@ -42,6 +44,7 @@ class _Utterance(msgspec.Struct, frozen=True):
     generation: int
     on_audio: OnAudio
     on_end: OnEnd
+    on_engine: OnEngine
     keep: bool
     length_scale: float
 
@@ -77,6 +80,7 @@ class Speaker:
         on_audio: OnAudio,
         on_end: OnEnd,
         *,
+        on_engine: OnEngine = lambda: None,
         keep: bool = False,
         length_scale: float = 1.0,
     ) -> None:
@@ -84,7 +88,9 @@ class Speaker:
 
         `keep` stores what had to be synthesised: for fixed words only. Longer is slower.
         """
-        self._inbox.put(_Utterance(text, generation, on_audio, on_end, keep, length_scale))
+        self._inbox.put(
+            _Utterance(text, generation, on_audio, on_end, on_engine, keep, length_scale)
+        )
 
     def cancel(self, before: int) -> None:
         """Drop every utterance whose generation is lower than `before`."""
@@ -143,6 +149,8 @@ class Speaker:
         )
         heard: list[Pcm] = []
         for pcm, rate in stream(self._engine, request, self._late_s if first else None):
+            if first and not heard:
+                utterance.on_engine()
             heard.append(pcm)
             yield pcm, rate
         if utterance.keep and heard and rate == self._cache.rate:

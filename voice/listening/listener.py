@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 
 from voice.audio.interface import INPUT_BLOCK, INPUT_RATE, MicBlock
@@ -17,6 +18,16 @@ from voice.listening.ring import Ring
 from voice.listening.vad import VoiceActivity
 
 __all__ = ["Alarm", "Listener", "Output", "Post", "Reopened", "Tag", "Turn"]
+
+
+class _Words(msgspec.Struct, frozen=True):
+    """What a recognition gave. Times are seconds on the input's axis."""
+
+    verdict: gate.Verdict
+    alternatives: tuple[str, ...]
+    asked: float
+    came: float
+
 
 _NO_WORDS = gate.Verdict(False, 0.0, "", "no recogniser")
 
@@ -48,7 +59,7 @@ class Listener:
         self._ring = Ring(self._rules.longest + INPUT_RATE)
         self._state = m.State()
         self._asked: dict[int, tuple[m.Span, levels.Audio]] = {}
-        self._heard: dict[int, tuple[gate.Verdict, tuple[str, ...]]] = {}
+        self._heard: dict[int, _Words] = {}
         self._partial: Partial | None = None
 
     @property
@@ -77,7 +88,7 @@ class Listener:
             return self._step(m.PartialDone(tag.generation))
         match self._recognition.result(result, tag):
             case Transcript() as transcript:
-                return self._decoded(transcript, tag.generation)
+                return self._decoded(transcript, tag)
             case Failed():
                 return self._gone(tag.generation, tag.t)
             case None:
@@ -87,6 +98,11 @@ class Listener:
         """Note that the assistant's voice became audible or silent at a sample of the input."""
         return self._step(m.Playback(sample, on))
 
+    @property
+    def _now(self) -> float:
+        """End of what has been heard, in seconds on the input's axis."""
+        return self._ring.end / INPUT_RATE
+
     # --- the turn machine --------------------------------------------------------------------
 
     def _hear(self, block: MicBlock) -> list[Output]:
@@ -94,7 +110,7 @@ class Listener:
         outputs: list[Output] = []
         for frame in self._vad.push(block):
             outputs += self._step(frame)
-        self._recognition.tend(self._ring.end / INPUT_RATE, self._state.awaited())
+        self._recognition.tend(self._now, self._state.awaited())
         return outputs
 
     def _step(self, event: m.Event) -> list[Output]:
@@ -120,7 +136,7 @@ class Listener:
             case m.Decode(generation=generation, span=span, end=end):
                 return self._recognise(generation, span, end)
             case m.Commit(generation=generation, span=span):
-                return self._commit(span, *self._heard.pop(generation))
+                return self._commit(span, self._heard.pop(generation))
             case m.Drop():
                 return []
 
@@ -134,8 +150,8 @@ class Listener:
         self._recognition.tend(t, awaited)
         return [] if self._recognition.turn(generation, audio, t) else self._gone(generation, t)
 
-    def _decoded(self, said: Transcript, generation: int) -> list[Output]:
-        span, audio = self._asked[generation]
+    def _decoded(self, said: Transcript, tag: Tag) -> list[Output]:
+        span, audio = self._asked[tag.generation]
         evidence = gate.Evidence(
             text=said.text,
             avg_logprob=said.avg_logprob,
@@ -145,20 +161,20 @@ class Listener:
             looped=said.looped,
         )
         verdict = gate.judge(evidence, self._expected)
-        self._heard[generation] = verdict, tuple(other.text for other in said.alternatives)
+        others = tuple(other.text for other in said.alternatives)
+        self._heard[tag.generation] = _Words(verdict, others, tag.t, self._now)
         heard = completeness(verdict.text, self._expected) if verdict.accepted else "open"
-        return self._step(m.Decoded(generation, heard))
+        return self._step(m.Decoded(tag.generation, heard))
 
     def _gone(self, generation: int, t: float) -> list[Output]:
         """Nobody can take the turn down."""
-        self._heard[generation] = _NO_WORDS, ()
+        self._heard[generation] = _Words(_NO_WORDS, (), t, self._now)
         alarm = Alarm(t, "speech was heard and no recogniser could take it down")
         return [alarm, *self._step(m.Decoded(generation, "open"))]
 
-    def _commit(
-        self, span: m.Span, verdict: gate.Verdict, alternatives: tuple[str, ...]
-    ) -> list[Output]:
+    def _commit(self, span: m.Span, words: _Words) -> list[Output]:
         began, last_voiced = self._edges(span)
+        verdict = words.verdict
         return [
             SpeechEnd(t=last_voiced),
             TranscriptEvent(
@@ -173,11 +189,13 @@ class Listener:
                 revision=span.revision,
                 text=verdict.text,
                 confidence=verdict.confidence,
-                alternatives=alternatives,
+                alternatives=words.alternatives,
                 accepted=verdict.accepted,
                 reason=verdict.reason,
                 began=began,
                 last_voiced=last_voiced,
+                soft_end=words.asked,
+                transcribed=words.came,
                 overlapped=span.overlapped,
             ),
         ]

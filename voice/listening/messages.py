@@ -37,6 +37,10 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """Why it was not accepted."""
     began: float
     last_voiced: float
+    soft_end: float
+    """When the recognition that counted was asked for."""
+    transcribed: float
+    """When its words were there."""
     overlapped: bool
     """It began while the assistant was speaking."""
 
