@@ -274,6 +274,7 @@ def test_hung_engine_is_late_and_a_killed_one_fails(tmp_path: Path, inbox: Inbox
         assert end.reason == "late"
         writer.ask(question(2))
         os.kill(host.pid, signal.SIGKILL)
-        assert inbox.next() == ModelEnded(t=0.0, request=2, reason="failed")
+        end = ModelEnded(t=0.0, request=2, reason="failed", detail="died: killed by SIGKILL")
+        assert inbox.next() == end
     finally:
         host.close()

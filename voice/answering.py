@@ -58,7 +58,8 @@ class AnswerWriter:
         self.cancel()
         answer = _Answer(question.request, self._deliver, self._now)
         if self._engine is None or self._engine.state != "ready":
-            answer.fail()
+            state = "absent" if self._engine is None else self._engine.state
+            answer.fail(f"the language model is {state}")
             return
         with self._lock:
             self._generation += 1
@@ -130,6 +131,7 @@ class _Answer:
         self._lock = threading.Lock()
         self._open = True
         self._sentences = 0
+        self._tokens = 0
         self._timer: threading.Timer | None = None
         self.over = threading.Event()
         self.first_token: float | None = None
@@ -138,7 +140,7 @@ class _Answer:
         """End the answer as late, and call `on_late`, unless a sentence comes in time."""
 
         def late() -> None:
-            if self._end("late", only_unspoken=True):
+            if self._end("late", f"{self._tokens} tokens came in time", only_unspoken=True):
                 on_late(self)
 
         self._timer = threading.Timer(seconds, late)
@@ -149,6 +151,7 @@ class _Answer:
         """Take what the engine says; true when it has said enough and should stop."""
         match result:
             case m.Token(text=text):
+                self._tokens += 1
                 if self.first_token is None:
                     self.first_token = self._now()
                 for sentence in self._splitter.feed(text):
@@ -159,13 +162,13 @@ class _Answer:
                 if rest.rstrip().endswith((".", "!")):  # else it was cut off in the middle
                     self._say(rest)
                 self._end("done")
-            case m.Failed():
-                self._end("failed")
+            case m.Failed(reason=reason, detail=detail):
+                self._end("failed", ": ".join(filter(None, (reason, *detail.splitlines()[:1]))))
         return False
 
-    def fail(self) -> None:
+    def fail(self, why: str) -> None:
         """End the answer before it began."""
-        self._end("failed")
+        self._end("failed", why)
 
     def close(self) -> bool:
         """Deliver nothing more; false when the answer was over already."""
@@ -179,10 +182,16 @@ class _Answer:
         text = sentence.strip()
         self._deliver(d.ModelSentence(t=self._now(), request=self._request, text=text))
 
-    def _end(self, reason: Literal["done", "late", "failed"], only_unspoken: bool = False) -> bool:
+    def _end(
+        self,
+        reason: Literal["done", "late", "failed"],
+        detail: str = "",
+        only_unspoken: bool = False,
+    ) -> bool:
         if not self._close(only_unspoken):
             return False
-        self._deliver(d.ModelEnded(t=self._now(), request=self._request, reason=reason))
+        end = d.ModelEnded(t=self._now(), request=self._request, reason=reason, detail=detail)
+        self._deliver(end)
         self.over.set()
         return True
 

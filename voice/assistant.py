@@ -270,6 +270,8 @@ class Assistant:
                 self._writer.ask(effect, elapsed_s=elapsed)
             case d.CancelModel():
                 self._writer.cancel()
+            case d.Report(event=event):
+                self._log.write(event)
             case d.SetTimer(name=name, seconds=seconds):
                 self._timers.set(name, self._now + seconds)
             case d.CancelTimer(name=name):

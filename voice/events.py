@@ -72,6 +72,36 @@ class ReplyEvent(Reply, frozen=True, kw_only=True, tag_field="type", tag="reply"
     t: float
 
 
+Reason = Literal["spoken", "rejected", "empty", "late", "failed", "absent", "dropped"]
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A sentence of the language model that was not spoken, and why."""
+
+    text: str
+    reason: str
+
+
+class AnswerEvent(Event, frozen=True, kw_only=True, tag="answer"):
+    """How the language model did at one side question, written when that is decided.
+
+    The words themselves stand in the `reply` events. Counted over a log, `reason` and the reasons
+    of what was rejected tell how often the model answers, and what keeps it from it.
+    """
+
+    by: Author | None
+    """Whose words were the answer; null when the rescuer spoke on before there was one."""
+    reason: Reason
+    """`spoken`: to its end; `rejected`: a sentence failed the check, which ends the answer;
+    `empty`: no whole sentence came; `late`: none in time; `failed`: the worker died, hung or is
+    not ready; `absent`: no model is set up; `dropped`: the rescuer spoke on."""
+    detail: str = ""
+    """What is known about the failure."""
+    sentences: int = 0
+    """The model's sentences that were spoken."""
+    rejected: tuple[Rejected, ...] = ()
+
+
 class AudioStart(Event, frozen=True, kw_only=True, tag="audio_start"):
     """The first sample of a sound reached the device."""
 
@@ -163,6 +193,7 @@ LogEvent = (
     | Partial
     | TranscriptEvent
     | ReplyEvent
+    | AnswerEvent
     | AudioStart
     | AudioEnd
     | Latency

@@ -7,7 +7,7 @@ import pytest
 
 from voice.cli.main import main
 
-OPEN_QUESTION = "is washing it out a good idea?"
+OPEN_QUESTION = "do I have to write the time down?"
 
 
 def batch(tmp_path: Path) -> str:
@@ -28,7 +28,7 @@ def test_open_questions_are_answered_by_checked_words_or_the_passage(
         assert answer["by"] in ("llm", "passage")
         assert (answer["kind"], answer["protocol"]) == ("answer", "severe-bleeding")
         assert len(answer["say"].split()) <= 30
-        assert "rinse" in answer["say"].lower() or "bleed" in answer["say"].lower()
+        assert "time" in answer["say"].lower()
         assert following["step"] == "call"
 
 

@@ -77,8 +77,8 @@ class Dialogue:
                     self._timer(turn)
             case ModelSentence(request=request, text=text):
                 question_acts.sentence(turn, request, text)
-            case ModelEnded(request=request):
-                question_acts.ended(turn, request)
+            case ModelEnded():
+                question_acts.ended(turn, event)
         record.observe(turn, state)
         return turn.outcome()
 

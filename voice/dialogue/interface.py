@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from voice.events import Reply
+from voice.events import AnswerEvent, Reply
 
 
 class Utterance(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +45,8 @@ class ModelEnded(msgspec.Struct, frozen=True, kw_only=True):
     t: float
     request: int
     reason: Literal["done", "late", "failed"]
+    detail: str = ""
+    """What is known about a failure, in one line."""
 
 
 Input = Utterance | TimerFired | ModelSentence | ModelEnded
@@ -76,6 +78,12 @@ class CancelModel(msgspec.Struct, frozen=True, kw_only=True):
     """Drop the running request to the language model."""
 
 
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Write this into the event log."""
+
+    event: AnswerEvent
+
+
 class SetTimer(msgspec.Struct, frozen=True, kw_only=True):
     """(Re)start the timer of this name."""
 
@@ -105,4 +113,6 @@ class Adjust(msgspec.Struct, frozen=True, kw_only=True):
     """Steps of 15 % longer words, negative for faster."""
 
 
-Effect = Say | StopSpeaking | AskModel | CancelModel | SetTimer | CancelTimer | Beat | Adjust
+Effect = (
+    Say | StopSpeaking | AskModel | CancelModel | Report | SetTimer | CancelTimer | Beat | Adjust
+)

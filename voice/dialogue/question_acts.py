@@ -1,5 +1,7 @@
 """Side questions: a fixed answer, the language model's checked words, or the passage itself."""
 
+from typing import Any
+
 import msgspec
 
 from voice.dialogue import guard, words
@@ -8,6 +10,7 @@ from voice.dialogue.meaning import Asking
 from voice.dialogue.passages import Passage
 from voice.dialogue.state import Asked
 from voice.dialogue.turn import Turn
+from voice.events import AnswerEvent, Author, Reason, Rejected
 
 
 def ask(turn: Turn, question: str, asking: Asking, deadline_s: float, always: bool) -> None:
@@ -30,6 +33,7 @@ def ask(turn: Turn, question: str, asking: Asking, deadline_s: float, always: bo
         _no_guidance(turn, always)
     elif deadline_s <= 0:
         turn.answer(passage.best, "passage", passage.topic)
+        _report(turn, "passage", "absent", detail="llm.model is empty")
     else:
         request = turn.state.requests + 1
         turn.set(requests=request, asked=Asked(request, question, passage))
@@ -42,38 +46,55 @@ def sentence(turn: Turn, request: int, text: str) -> None:
     if asked is None or asked.request != request:
         return
     turn.heard = "question"
-    if not _passes(turn, asked, text):
-        drop(turn)
-        if not asked.said:
-            turn.answer(asked.passage.best, "passage", asked.passage.topic)
+    if reason := _objection(turn, asked, text):
+        turn.set(asked=None)
+        turn.do(do.CancelModel())
+        _conclude(turn, asked, "rejected", rejected=(Rejected(text, reason),))
         return
     turn.answer(text, "llm", asked.passage.topic, append=bool(asked.said))
     turn.set(asked=msgspec.structs.replace(asked, said=(*asked.said, text)))
 
 
-def ended(turn: Turn, request: int) -> None:
+def ended(turn: Turn, end: do.ModelEnded) -> None:
     """No more words by the model; the passage speaks if it said nothing."""
     asked = turn.state.asked
-    if asked is None or asked.request != request:
+    if asked is None or asked.request != end.request:
         return
     turn.heard = "question"
     turn.set(asked=None)
-    if not asked.said:
-        turn.answer(asked.passage.best, "passage", asked.passage.topic)
+    if end.reason == "done":
+        _conclude(turn, asked, "spoken" if asked.said else "empty")
+    else:
+        _conclude(turn, asked, end.reason, detail=end.detail)
 
 
 def drop(turn: Turn) -> None:
     """Forget the question that the model is answering."""
-    if turn.state.asked:
+    if asked := turn.state.asked:
         turn.set(asked=None)
         turn.do(do.CancelModel())
+        _report(turn, "llm" if asked.said else None, "dropped", sentences=len(asked.said))
 
 
-def _passes(turn: Turn, asked: Asked, text: str) -> bool:
+def _objection(turn: Turn, asked: Asked, text: str) -> str:
+    """Why the sentence may not be spoken, or an empty string."""
     protocol = turn.content.protocols[asked.passage.topic]
     never = tuple(item.fact for item in protocol.never)
     verdict = guard.check(text, asked.passage.text, never, asked.question, said_before=asked.said)
-    return verdict.ok
+    return "" if verdict.ok else verdict.reason
+
+
+def _conclude(turn: Turn, asked: Asked, reason: Reason, **more: Any) -> None:
+    """Have the passage answer what the model did not, and report."""
+    by: Author = "llm" if asked.said else "passage"
+    if by == "passage":
+        turn.answer(asked.passage.best, by, asked.passage.topic)
+    _report(turn, by, reason, sentences=len(asked.said), **more)
+
+
+def _report(turn: Turn, by: Author | None, reason: Reason, **more: Any) -> None:
+    event = AnswerEvent(t=turn.now, by=by, reason=reason, **more)
+    turn.do(do.Report(event=event))
 
 
 def _no_guidance(turn: Turn, always: bool) -> None:
