@@ -1,6 +1,7 @@
 """Measure the assistant on this machine. `bench recognition`: our speech recognition against
 faster-whisper's own call, on the same clips in the same run: word error rate, time, loops.
 `bench triage`: what is made of openings, changes, questions and chatter of the evaluation set.
+`bench answers`: how good answers to side questions are, beside the bare model's and others.
 """
 
 import argparse
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from voice import config
-from voice.cli import options
+from voice.cli import bench_answers, options
 
 CLIPS = config.ROOT / "tests" / "data" / "speech"
 EVALS = config.ROOT / "tests" / "evals"
@@ -41,6 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     triage.add_argument("--json", action="store_true", help="one JSON object")
     triage.set_defaults(run=_triage)
     options.add_settings(triage)
+    answers = kinds.add_parser("answers", help="side questions: right, dangerous or refused")
+    bench_answers.configure(answers)
 
 
 def main(args: argparse.Namespace) -> int:
