@@ -37,6 +37,8 @@ _CONTRACTIONS = tuple(
         (r"\bgotta\b", "got to"),
     )
 )
+_CONTRACTED = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _CONTRACTIONS))
+"""Anything to write out at all? Mostly not, and one look is quicker than all the patterns."""
 _NOT_A_WORD = re.compile(r"[^a-z0-9']+")
 _SPLIT = re.compile(r"[.!?;:\n]+|,")
 
@@ -147,8 +149,9 @@ def _cached_tokens(text: str) -> tuple[str, ...]:
 def _plain(text: str) -> str:
     text = unicodedata.normalize("NFKC", text[:MAX_CHARS]).lower()
     text = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("`", "'")
-    for pattern, replacement in _CONTRACTIONS:
-        text = pattern.sub(replacement, text)
+    if _CONTRACTED.search(text):
+        for pattern, replacement in _CONTRACTIONS:
+            text = pattern.sub(replacement, text)
     return text
 
 
