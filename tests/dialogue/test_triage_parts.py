@@ -31,6 +31,8 @@ def embedder() -> MiniLm:
 class Counting:
     """Counts the sentences that had to be worked out."""
 
+    fingerprint = "plain"
+
     def __init__(self, embedder: MiniLm) -> None:
         self._embedder = embedder
         self.lines: list[str] = []
@@ -65,6 +67,7 @@ def test_an_adapter_changes_the_layers_it_names_and_no_others(embedder: MiniLm) 
     before = embedder.embed(text)
     adapted = embedder.adapted({f"{name}.A": 0.1 * down, f"{name}.B": 0.1 * up})
     assert not np.allclose(adapted.embed(text), before, atol=0.01)
+    assert adapted.fingerprint != embedder.fingerprint
     assert np.array_equal(embedder.embed(text), before)
     none = embedder.adapted({f"{name}.A": down, f"{name}.B": np.zeros_like(up)})
     assert np.allclose(none.embed(text), before, atol=1e-6)
@@ -74,10 +77,10 @@ def test_an_adapter_changes_the_layers_it_names_and_no_others(embedder: MiniLm) 
 
 def test_only_new_lines_are_worked_out(tmp_path: Path, embedder: MiniLm) -> None:
     first, second, third = (Counting(embedder) for _ in range(3))
-    file = tmp_path / "kept" / "vectors.npz"
-    one = vectors.load(LINES, first, file)
-    again = vectors.load(LINES, second, file)
-    vectors.load((*LINES, "scalded"), third, file)
+    folder = tmp_path / "kept"
+    one = vectors.load(LINES, first, folder)
+    again = vectors.load(LINES, second, folder)
+    vectors.load((*LINES, "scalded"), third, folder)
     assert (first.lines, second.lines, third.lines) == (list(LINES), [], ["scalded"])
     for line in LINES:
         assert np.allclose(one.of[line], again.of[line])
@@ -87,12 +90,12 @@ def test_only_new_lines_are_worked_out(tmp_path: Path, embedder: MiniLm) -> None
 def test_damaged_and_unwritable_files_cost_time_and_nothing_else(
     tmp_path: Path, embedder: MiniLm
 ) -> None:
-    file = tmp_path / "vectors.npz"
+    file = tmp_path / "phrasings-plain.npz"
     file.write_bytes(b"\x00 no such thing")
-    assert set(vectors.load(LINES, embedder, file).of) == set(LINES)
+    assert set(vectors.load(LINES, embedder, tmp_path).of) == set(LINES)
     blocked = tmp_path / "file"
     blocked.write_text("")
-    assert set(vectors.load(LINES, embedder, blocked / "vectors.npz").of) == set(LINES)
+    assert set(vectors.load(LINES, embedder, blocked).of) == set(LINES)
 
 
 def test_what_is_expected_has_to_lead_and_to_agree_on_negation(embedder: MiniLm) -> None:

@@ -22,7 +22,7 @@ from voice.dialogue.protocol import Event, Protocol, event_lines
 from voice.dialogue.regions import Region
 from voice.dialogue.script import Script
 from voice.dialogue.signatures import Status
-from voice.dialogue.triage import embedding, findings, topics
+from voice.dialogue.triage import findings, topics
 from voice.dialogue.triage.findings import Findings
 from voice.dialogue.triage.openings import ANYTHING, Openings
 from voice.dialogue.vectors import Vectors
@@ -112,11 +112,11 @@ class Content:
     @cached_property
     def phrasings(self) -> Vectors:
         """The vectors of all that any protocol expects to hear; worked out once, then kept."""
-        embedder = embedding.find(self._settings)
-        if embedder is None:
+        encoder = self.openings.encoder
+        if encoder is None:
             return vectors.none()
-        file = self._settings.cache_dir() / "triage" / "phrasings.npz"
-        return vectors.load(expected.phrasings(self.scripts.values()), embedder, file)
+        folder = self._settings.cache_dir() / "triage"
+        return vectors.load(expected.phrasings(self.scripts.values()), encoder, folder)
 
     def prepare(self) -> None:
         """Load what the first utterance needs; the first time on a machine it takes a minute."""

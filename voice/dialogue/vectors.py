@@ -34,9 +34,13 @@ def none() -> Vectors:
     return Vectors({}, lambda text: None)
 
 
-def load(lines: Iterable[str], embedder: Embedder, file: Path) -> Vectors:
-    """The vectors of all lines, from the file as far as it has them; the file then has them all."""
+def load(lines: Iterable[str], embedder: Embedder, folder: Path) -> Vectors:
+    """The vectors of all lines, from the folder's file as far as it has them; then it has them all.
+
+    Each embedding has a file of its own, and the newest alone is kept.
+    """
     lines = tuple(dict.fromkeys(lines))
+    file = folder / f"phrasings-{embedder.fingerprint}.npz"
     names = [hashlib.sha256(line.encode()).hexdigest()[:16] for line in lines]
     known = _read(file)
     new = {name: line for name, line in zip(names, lines, strict=True) if name not in known}
@@ -72,6 +76,9 @@ def _write(file: Path, names: list[str], vectors: NDArray[np.float16]) -> None:
         with partial.open("wb") as stream:
             np.savez(stream, names=np.array(names), vectors=vectors)
         os.replace(partial, file)
+        for other in file.parent.glob("phrasings-*.npz"):
+            if other != file:
+                other.unlink()
     except OSError:
         with contextlib.suppress(OSError):
             partial.unlink()

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 class Embedder(Protocol):
     """Turns texts into unit vectors."""
 
+    fingerprint: str
+    """Another one gives other vectors."""
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row a text."""
 

@@ -5,6 +5,7 @@ costs next to nothing and several processes share the memory.
 """
 
 import copy
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class MiniLm:
     def __init__(self, folder: Path) -> None:
         from tokenizers import Tokenizer
 
+        self.fingerprint = "plain"
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(LONGEST)
@@ -51,6 +53,10 @@ class MiniLm:
             weights[f"{name}.weight"] = self.weights[f"{name}.weight"] + up @ down
         changed = {int(name.split(".")[2]) for name in names}
         other = copy.copy(self)
+        digest = hashlib.sha256()
+        for name in sorted(adapter):
+            digest.update(np.ascontiguousarray(adapter[name]).tobytes())
+        other.fingerprint = digest.hexdigest()[:12]
         other.weights = weights
         other._layers = [
             _Layer(weights, index) if index in changed else layer

@@ -18,22 +18,23 @@ from voice.dialogue.questions import is_question
 from voice.dialogue.triage import rules
 from voice.dialogue.triage.exemplars import ASK, NOTHING
 from voice.dialogue.triage.findings import ELSEWHERE, Findings, statements
+from voice.dialogue.triage.minilm import MiniLm
 from voice.dialogue.triage.rules import ANYTHING as ANYTHING
 from voice.dialogue.triage.topics import Score, Topics
 
 LIKE_A_TRIGGER = 0.9
 LIKE_A_PROCEDURE = 0.9
-SURE = 0.35
+SURE = 0.32
 """How likely a topic has to be for its protocol to begin."""
 CHATTER, PERHAPS = 0.45, 0.3
 """How likely it has to be that nothing is the matter for nothing to begin, or how unlikely all else
 where it is likelier."""
 PLAINLY = 0.7
 """The same for talk while nothing runs that is not even asked about."""
-CAUSE, CAUSE_OF_AGE = 0.25, 0.5
+CAUSE, CAUSE_OF_AGE = 0.25, 0.6
 """How likely one of the protocols that a rule allows has to be to take the place of the rule's
 own: the second where it is for an age that nobody mentioned."""
-CLEARLY, ONE_MORE = 0.85, 0.6
+CLEARLY, ONE_MORE = 0.95, 0.6
 """How likely another emergency has to be to take over from the one that runs, or to be that of one
 more casualty."""
 LIFE_THREATS = frozenset(("not-breathing", "gasping", "unresponsive"))
@@ -73,6 +74,11 @@ class Openings:
         self._rank = {p.id: _URGENCY.index(p.urgency) for p in protocols}
         self._triggers = Matcher((p.id, text) for p in protocols for text in p.triggers)
         self._procedures = Matcher((p.id, text) for p in protocols for text in p.procedures)
+
+    @property
+    def encoder(self) -> MiniLm | None:
+        """The sentence embedding in use, if there is one."""
+        return self._topics.encoder
 
     def find(self, text: str, sure: float = SURE) -> Opening | Vague | None:
         """The opening that the text is, or None when it is no emergency.
@@ -122,11 +128,11 @@ class Openings:
         if is_question(text) and not statements(text):
             asked = self._triggers.best(text, LIKE_A_TRIGGER)
             return Opening(asked.key, found) if asked else None
-        if self._good_news(text):
-            return None
         topics = [score for score in scores if score.topic != NOTHING]
         best, nothing = _of_family(topics), _score(scores, NOTHING)
-        if "emergency" in found:
+        if self._good_news(text) and best.score < PLAINLY:
+            return None
+        if "emergency" in found and nothing < PLAINLY:
             known = best.topic in self._rank and best.score >= sure
             return Opening(best.topic, found) if known else _vague(topics, found)
         if nothing >= CHATTER or (nothing > best.score and best.score < PERHAPS):
@@ -196,7 +202,7 @@ def _refined(rule: rules.Rule, scores: list[Score]) -> str:
     What is plain is taken even so, unless the rule is about a threat to life.
     """
     best = scores[0]
-    threat = rule.needs & (LIFE_THREATS | {"heavy-bleeding"})
+    threat = rule.needs & (LIFE_THREATS | {"heavy-bleeding", "severed"})
     if best.score >= PLAINLY and not threat and not best.topic.startswith(ASK):
         return best.topic
     fit = (s for s in scores if s.topic in rule.allows and s.score >= CAUSE and _of_age(s))
@@ -205,7 +211,7 @@ def _refined(rule: rules.Rule, scores: list[Score]) -> str:
 
 def _of_age(score: Score) -> bool:
     """Whether a protocol for an age is certain enough, when the rule knows of no age."""
-    return score.score >= CAUSE_OF_AGE or not score.topic.endswith(("-child", "-infant"))
+    return score.score >= CAUSE_OF_AGE or not score.topic.endswith(("-child", "-infant", "newborn"))
 
 
 def _score(scores: Iterable[Score], topic: str) -> float:

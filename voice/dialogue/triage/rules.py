@@ -63,6 +63,7 @@ RULES = (
     _rule("cannot-speak cyanosis", "choking-adult", "unresponsive collapsed", _CHOKING),
     _rule("gasping unresponsive", "agonal-breathing", allows=_GASPING),
     _rule("gasping collapsed", "agonal-breathing", allows=_GASPING),
+    _rule("severed", "amputation"),
     _rule("heavy-bleeding", "severe-bleeding", allows=_BLEEDING),
     _rule("unresponsive breathing", "unresponsive-breathing", allows=_UNRESPONSIVE),
     _rule("collapsed breathing", "unresponsive-breathing", "awake", _UNRESPONSIVE),

@@ -38,6 +38,8 @@ class Topics(typing.Protocol):
     """Scores topics. Immutable; safe in any thread."""
 
     names: tuple[str, ...]
+    encoder: MiniLm | None
+    """The sentence embedding by which topics are told apart."""
 
     def scores(self, text: str) -> list[Score]:
         """Every topic, the likeliest first."""
@@ -52,7 +54,8 @@ class TrainedTopics:
             arrays = {name: adapter[name] for name in adapter.files}
         self.names: tuple[str, ...] = tuple(arrays.pop("topics").tolist())
         self._head: Array = arrays.pop("head").astype(np.float32)
-        self._encoder = base.adapted(arrays)
+        self.encoder: MiniLm | None = base.adapted(arrays)
+        self._encoder = self.encoder
         self._known = lru_cache(maxsize=4096)(self._scores)
 
     def scores(self, text: str) -> list[Score]:
@@ -68,6 +71,7 @@ class WordTopics:
 
     def __init__(self, exemplars: Sequence[Exemplar]) -> None:
         self.names = tuple(dict.fromkeys(topic for topic, _ in exemplars))
+        self.encoder: MiniLm | None = None
         number = {name: n for n, name in enumerate(self.names)}
         self._topic_of = np.array([number[topic] for topic, _ in exemplars])
         self._lines = SparseIndex([lexical(line) for _, line in exemplars])
