@@ -1,11 +1,11 @@
-"""Make the recordings in tests/data/phrases and tests/data/demo from the script beside each.
+"""Make the recordings in tests/data/phrases, latency and demo from the script beside each.
 
 No human recording says rescue words, so synthetic voices do, and none of them is the assistant's
 own. Needs packages of its own (an environment beside the project's will do) and two programs:
 
     pip install hibari-tts==0.2.1 faster-whisper soundfile soxr
     apt-get install flite espeak-ng
-    python tests/tools/make_recordings.py phrases demo
+    python tests/tools/make_recordings.py phrases latency demo
 
 Every recording is read back by Whisper base with faster-whisper's default call; what it heard is
 noted, and words that came back wrong are reported and make the command fail.
@@ -25,18 +25,19 @@ from synthetic_voices import RATE, VOICES, Audio, speak
 
 TESTS = Path(__file__).resolve().parents[1]
 PHRASES = TESTS / "data" / "phrases"
+LATENCY = TESTS / "data" / "latency"
 DEMO = TESTS / "data" / "demo"
 WHISPER = TESTS.parent / "models" / "cache" / "whisper-base"
 
 
-def make_phrases() -> list[str]:
+def make_phrases(folder: Path) -> list[str]:
     """Write one WAV file a phrase and the manifest; give what was misheard."""
     lines, wrong = [], []
-    for entry in _load(PHRASES / "script.json")["phrases"]:
+    for entry in _load(folder / "script.json")["phrases"]:
         quiet = np.zeros(RATE // 5, np.float32)
         audio = np.concatenate([quiet, speak(entry["text"], entry["voice"]), quiet, quiet])
         file = f"{entry['id']}.wav"
-        soundfile.write(PHRASES / file, audio, RATE, subtype="PCM_16")
+        soundfile.write(folder / file, audio, RATE, subtype="PCM_16")
         engine, _, licence = VOICES[entry["voice"]]
         seconds = round(len(audio) / RATE, 2)
         about = {"engine": engine, "licence": licence, "seconds": seconds}
@@ -44,7 +45,7 @@ def make_phrases() -> list[str]:
         if _words(lines[-1]["heard"]) != _words(entry["text"]):
             wrong.append(f"{file}: '{entry['text']}' was heard as '{lines[-1]['heard']}'")
     text = "".join(json.dumps(line) + "\n" for line in lines)
-    (PHRASES / "manifest.jsonl").write_text(text, encoding="utf-8")
+    (folder / "manifest.jsonl").write_text(text, encoding="utf-8")
     return wrong
 
 
@@ -125,7 +126,11 @@ def _read(file: Path) -> Audio:
 
 def main() -> int:
     """Make what is named on the command line."""
-    makers = {"phrases": make_phrases, "demo": make_demo}
+    makers = {
+        "phrases": lambda: make_phrases(PHRASES),
+        "latency": lambda: make_phrases(LATENCY),
+        "demo": make_demo,
+    }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", nargs="+", choices=makers)
     wrong = [line for what in parser.parse_args().what for line in makers[what]()]

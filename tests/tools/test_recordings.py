@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import soundfile
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -25,18 +26,20 @@ def audio_of(file: Path) -> np.ndarray:
     return soundfile.read(file, dtype="int16")[0]
 
 
-def test_every_phrase_of_the_script_is_there_and_audible() -> None:
-    manifest = lines(DATA / "phrases" / "manifest.jsonl")
-    wanted = [(p["id"], p["text"], p["voice"]) for p in script("phrases")["phrases"]]
+@pytest.mark.parametrize("folder", ["phrases", "latency"])
+def test_every_phrase_of_the_script_is_there_and_audible(folder: str) -> None:
+    manifest = lines(DATA / folder / "manifest.jsonl")
+    wanted = [(p["id"], p["text"], p["voice"]) for p in script(folder)["phrases"]]
     assert [(p["id"], p["text"], p["voice"]) for p in manifest] == wanted
     for phrase in manifest:
-        audio = audio_of(DATA / "phrases" / phrase["file"])
+        audio = audio_of(DATA / folder / phrase["file"])
         assert round(len(audio) / RATE, 2) == phrase["seconds"]
         assert np.abs(audio).max() > 10_000
 
 
 def test_no_phrase_is_spoken_by_the_assistants_own_engine() -> None:
-    engines = {phrase["engine"].split(" ")[0] for phrase in lines(DATA / "phrases/manifest.jsonl")}
+    phrases = [p for name in ("phrases", "latency") for p in lines(DATA / name / "manifest.jsonl")]
+    engines = {phrase["engine"].split(" ")[0] for phrase in phrases}
     assert engines == {"hibari-tts", "flite", "espeak-ng"}
 
 

@@ -2,6 +2,8 @@
 faster-whisper's own call, on the same clips in the same run: word error rate, time, loops.
 `bench triage`: what is made of openings, changes, questions and chatter of the evaluation set.
 `bench answers`: how good answers to side questions are, beside the bare model's and others.
+`bench latency`: from the last word to the first sound of the reply, against a plain loop of the
+same engines.
 """
 
 import argparse
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from voice import config
-from voice.cli import bench_answers, options
+from voice.cli import bench_answers, bench_latency, options
 
 CLIPS = config.ROOT / "tests" / "data" / "speech"
 EVALS = config.ROOT / "tests" / "evals"
@@ -44,6 +46,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_settings(triage)
     answers = kinds.add_parser("answers", help="side questions: right, dangerous or refused")
     bench_answers.configure(answers)
+    latency = kinds.add_parser("latency", help="from the last word to the first sound of the reply")
+    bench_latency.configure(latency)
 
 
 def main(args: argparse.Namespace) -> int:
