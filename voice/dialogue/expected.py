@@ -106,8 +106,9 @@ def phrasings(scripts: Iterable[Script]) -> list[str]:
 
 
 def statements(protocol: Protocol) -> list[str]:
-    """What a protocol states: facts and lines that are no questions, slots unfilled."""
-    found = [fact.fact for fact in protocol.must if words.count(fact.fact) <= LONGEST_FACT]
+    """What a protocol states: facts, warnings and lines that are no questions, slots unfilled."""
+    facts = [item.fact for item in protocol.must] + [item.fact for item in protocol.never]
+    found = [fact for fact in facts if words.count(fact) <= LONGEST_FACT]
     found += (step.say for step in protocol.steps if step.kind != "ask")
     for event in protocol.events:
         found += (line for line in event_lines(event) if not line.endswith("?"))

@@ -6,7 +6,7 @@ findings, the most urgent first, then phrasings of events, side questions, openi
 
 from functools import lru_cache
 
-from voice.dialogue import circumstances, expected, words
+from voice.dialogue import circumstances, expected, medicines, words
 from voice.dialogue.circumstances import PRESENCE
 from voice.dialogue.commands import MARK, Phrasebook
 from voice.dialogue.content import Content
@@ -41,6 +41,9 @@ NEAR, VERY_NEAR, AHEAD = 0.45, 0.6, 0.05
 """Score from which something is taken for what is expected, and its lead over the next best."""
 NEAR_QUESTION = 0.36
 """Score from which a question is about something the protocol says; it moves nothing."""
+NEAR_REMARK = 0.22
+"""The same for a plan or a wish that nothing else was made of."""
+_WARNING = "Never "
 _LINES = 8
 """Lines of a passage."""
 _TELLING = 2
@@ -146,8 +149,29 @@ class Interpreter:
         if step.kind == "ask":
             answer = yes_or_no(text)
             names = [choice.name for choice in step.choices]
-            return Answered(answer, facts) if answer in names else Unclear(facts)
+            if answer in names:
+                return Answered(answer, facts)
+        if remark := self._remarked(text, run):
+            return remark
+        if step.kind == "ask":
+            return Unclear(facts)
         return Told(facts) if facts else Talk("chat")
+
+    def _remarked(self, text: str, run: Run) -> Asking | None:
+        """A plan or a wish: what the protocol answers to it, or the warning that it runs into."""
+        if len(words.content(text)) < _TELLING or self._content.openings.chatter(text):
+            return None
+        found = self._known_questions(text, run)
+        if found is None:
+            return Asking(unknown=True)
+        if not found or found[0][1] < NEAR_REMARK:
+            return None
+        match found[0][0]:
+            case Answer() as answer:
+                return Asking((run.place.slug, answer))
+            case Line(text=line) if line.startswith(_WARNING):
+                return Asking(about=(line,))
+        return None
 
     def _circumstances(self, text: str, facts: tuple[str, ...], run: Run) -> Meaning:
         """What is told of who it is and who is there; it is never like anything else."""
@@ -203,13 +227,27 @@ class Interpreter:
 
     def _asked(self, text: str, run: Run) -> Asking | None:
         """The side question, or the lines that a question without an answer is about."""
-        found = self._questions(run.place.slug).ranked(text)
+        found = self._known_questions(text, run)
+        if found is None:
+            return Asking(unknown=True)
         if not found or found[0][1] < NEAR_QUESTION:
             return None
         if isinstance(found[0][0], Answer):
             return Asking((run.place.slug, found[0][0]))
         lines = (key.text for key, _ in found[:_LINES] if isinstance(key, Line))
         return Asking(about=tuple(lines))
+
+    def _known_questions(self, text: str, run: Run) -> list[tuple[expected.Key, float]] | None:
+        """What a question may be about, the nearest first; of a medicine only what names it.
+
+        None when it is about a medicine that nothing here names.
+        """
+        found = self._questions(run.place.slug).ranked(text)
+        asked = medicines.named(text)
+        if not asked:
+            return found
+        naming = [item for item in found if asked <= medicines.named(_all_words(item[0]))]
+        return naming or None
 
     def _reported(
         self, event: Event, score: float, facts: tuple[str, ...], run: Run
@@ -318,3 +356,13 @@ class Interpreter:
     def _reports_in(self, slug: str) -> Matcher[Event]:
         script = self._content.script(slug)
         return Matcher((event, phrase) for event in script.events for phrase in event.hear)
+
+
+def _all_words(key: expected.Key) -> str:
+    """All that an answer or a line says, and the ways in which it is asked for."""
+    match key:
+        case Answer(say=say, ask=ask):
+            return " ".join((say, *ask))
+        case Line(text=text):
+            return text
+    return ""

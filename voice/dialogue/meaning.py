@@ -59,6 +59,8 @@ class Asking(msgspec.Struct, frozen=True):
     answer: tuple[str, Answer] | None = None
     about: tuple[str, ...] = ()
     """Lines of the running protocol that it is about, the nearest first, slots unfilled."""
+    unknown: bool = False
+    """It is about a medicine that no answer names: nothing may be said of it."""
 
 
 class Told(msgspec.Struct, frozen=True):

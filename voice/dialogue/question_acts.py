@@ -21,6 +21,9 @@ def ask(turn: Turn, question: str, asking: Asking, deadline_s: float, always: bo
     turn.heard = "question"
     running = turn.state.run.place.slug if turn.state.run else None
     question = words.printable(question)
+    if asking.unknown:
+        _no_guidance(turn, always)
+        return
     if fixed := asking.answer or turn.passages.answer(question, running):
         topic, found = fixed
         turn.answer(turn.content.say(found.say), "fixed", topic)
