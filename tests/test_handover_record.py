@@ -15,6 +15,7 @@ from voice.dialogue import content
 from voice.dialogue.dialogue import Dialogue
 from voice.dialogue.log import Entry, Log
 from voice.engines import roster
+from voice.engines.crew import Crew
 from voice.engines.interfaces import Result
 from voice.eventlog import EventLog
 from voice.events import Handover, HandoverDeleted
@@ -75,9 +76,9 @@ class Room:
         settings = Settings()
         self.file = folder / "events.jsonl"
         self.log = EventLog(self.file)
-        dialogue = Dialogue(content.load(settings), settings)
-        plan = roster.from_settings(settings)
-        self.assistant = Assistant(settings, dialogue, plan, self.log, hears_itself=False)
+        self.crew = Crew(roster.from_settings(settings))
+        self.assistant = Assistant(settings, self.crew, self.log, hears_itself=False)
+        self.assistant._learn(Dialogue(content.load(settings), settings))
         self.stt = ByHand("stt")
         self.results: list[tuple[Result, Tag]] = []
         self.assistant._listener = Listener(
@@ -110,7 +111,7 @@ class Room:
 
     def close(self) -> None:
         self.assistant._speech.close()
-        self.assistant._crew.close()
+        self.crew.close()
         self.log.__exit__()
 
 

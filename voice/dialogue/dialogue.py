@@ -49,7 +49,7 @@ class Dialogue:
         self._always = always
         self._runner = Runner(content)
         self._passages = Passages(content)
-        self._interpreter = Interpreter(content, self._runner, self._passages)
+        self._interpreter = Interpreter(content, self._runner, self._passages, overhears=not always)
         content.prepare()
 
     def start(self, protocol: str | None = None) -> State:

@@ -33,7 +33,7 @@ from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.small_talk import small_talk, yes_or_no
 from voice.dialogue.state import State
-from voice.dialogue.triage.openings import ANYTHING, ONE_MORE, Opening, Vague
+from voice.dialogue.triage.openings import ANYTHING, ONE_MORE, OVERHEARD, SPOKEN_TO, Opening, Vague
 
 LIKE_AN_EVENT = 0.74
 VERY_LIKE_AN_EVENT = 0.92
@@ -57,10 +57,14 @@ WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
 class Interpreter:
     """Gives utterances their meaning. Immutable apart from caches; safe in any thread."""
 
-    def __init__(self, content: Content, runner: Runner, passages: Passages) -> None:
+    def __init__(
+        self, content: Content, runner: Runner, passages: Passages, *, overhears: bool
+    ) -> None:
+        """`overhears`: what is said may not be meant for us, so that it has to be plainer."""
         self._content = content
         self._runner = runner
         self._passages = passages
+        self._near = OVERHEARD if overhears else SPOKEN_TO
         self._expected = lru_cache(maxsize=256)(self._expected_at)
         self._reports = lru_cache(maxsize=128)(self._reports_in)
         self._expectations = lru_cache(maxsize=512)(self._expectations_at)
@@ -151,7 +155,7 @@ class Interpreter:
             names = [choice.name for choice in step.choices]
             if answer in names:
                 return Answered(answer, facts)
-        if remark := self._remarked(text, run):
+        if not facts and (remark := self._remarked(text, run)):
             return remark
         if step.kind == "ask":
             return Unclear(facts)
@@ -279,7 +283,7 @@ class Interpreter:
 
     def _idle(self, text: str, before: str) -> Meaning:
         told = f"{before}. {text}" if before else text
-        opening = self._content.openings.find(told)
+        opening = self._content.openings.find(told, near=self._near)
         if isinstance(opening, Vague):
             return (
                 Begin(Opening(ANYTHING, opening.facts))

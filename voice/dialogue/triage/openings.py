@@ -31,6 +31,9 @@ CHATTER, PERHAPS = 0.45, 0.3
 where it is likelier."""
 PLAINLY = 0.7
 """The same for talk while nothing runs that is not even asked about."""
+SPOKEN_TO, OVERHEARD = 0.2, 0.28
+"""How like it has to be to what people tell of an emergency: what was said to us, and what may be
+anybody's talk."""
 CAUSE, CAUSE_OF_AGE = 0.25, 0.6
 """How likely one of the protocols that a rule allows has to be to take the place of the rule's
 own: the second where it is for an age that nobody mentioned."""
@@ -80,10 +83,13 @@ class Openings:
         """The sentence embedding in use, if there is one."""
         return self._topics.encoder
 
-    def find(self, text: str, sure: float = SURE) -> Opening | Vague | None:
+    def find(
+        self, text: str, sure: float = SURE, near: float = SPOKEN_TO
+    ) -> Opening | Vague | None:
         """The opening that the text is, or None when it is no emergency.
 
-        `sure`: how likely a topic has to be where no rule decides.
+        `sure`: how likely a topic has to be where no rule decides; `near`: how like what people
+        tell of emergencies.
         """
         found = self._findings.read(text)
         if not words.tokens(text):
@@ -96,7 +102,7 @@ class Openings:
             return Opening(slug)
         if rule is not None and not _figurative(rule, scores):
             return Opening(_refined(rule, scores), found)
-        return self._classified(text, found, scores, sure)
+        return self._classified(text, found, scores, sure, near)
 
     def _here_and_now(self, text: str, scores: list[Score]) -> bool:
         """Whether it happens here after all, though a film or another time is spoken of."""
@@ -122,7 +128,7 @@ class Openings:
         return Opening(best.topic, found)
 
     def _classified(
-        self, text: str, found: tuple[str, ...], scores: list[Score], sure: float
+        self, text: str, found: tuple[str, ...], scores: list[Score], sure: float, near: float
     ) -> Opening | Vague | None:
         """What the classifier makes of a text that meets no rule."""
         if is_question(text) and not statements(text):
@@ -136,6 +142,8 @@ class Openings:
             known = best.topic in self._rank and best.score >= sure
             return Opening(best.topic, found) if known else _vague(topics, found)
         if nothing >= CHATTER or (nothing > best.score and best.score < PERHAPS):
+            return None
+        if max(topic.near for topic in topics) < near:
             return None
         if best.topic in self._rank and best.score >= sure and best.score > nothing:
             return Opening(best.topic, found)
@@ -182,7 +190,7 @@ def _of_family(topics: list[Score]) -> Score:
     if family not in _BY_AGE:
         return best
     total = sum(score.score for score in topics if score.topic.startswith(family))
-    return Score(best.topic, total)
+    return Score(best.topic, total, best.near)
 
 
 def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:

@@ -32,6 +32,9 @@ class Score(msgspec.Struct, frozen=True):
 
     topic: str
     score: float
+    near: float = 0.0
+    """How like it is to what people say of the topic, -1 to 1. The topics share the certainty among
+    themselves whatever is said; what is about none of them is near to none."""
 
 
 class Topics(typing.Protocol):
@@ -54,6 +57,7 @@ class TrainedTopics:
             arrays = {name: adapter[name] for name in adapter.files}
         self.names: tuple[str, ...] = tuple(arrays.pop("topics").tolist())
         self._head: Array = arrays.pop("head").astype(np.float32)
+        self._scale = float(np.linalg.norm(self._head[0]))
         self.encoder: MiniLm | None = base.adapted(arrays)
         self._encoder = self.encoder
         self._known = lru_cache(maxsize=4096)(self._scores)
@@ -63,7 +67,8 @@ class TrainedTopics:
         return self._known(text)
 
     def _scores(self, text: str) -> list[Score]:
-        return _ranked(self.names, self._head @ self._encoder.embed([text])[0])
+        logits = self._head @ self._encoder.embed([text])[0]
+        return _ranked(self.names, logits, logits / self._scale)
 
 
 class WordTopics:
@@ -80,7 +85,7 @@ class WordTopics:
         """Every topic, the likeliest first."""
         nearest = np.zeros(len(self.names), np.float32)
         np.maximum.at(nearest, self._topic_of, self._lines.likeness(lexical(text)))
-        return _ranked(self.names, _SHARPNESS * nearest)
+        return _ranked(self.names, _SHARPNESS * nearest, nearest)
 
 
 def find(settings: Settings, heard: Path, protocols: Iterable[Protocol]) -> Topics:
@@ -96,7 +101,7 @@ def find(settings: Settings, heard: Path, protocols: Iterable[Protocol]) -> Topi
     return WordTopics(exemplars.complete(exemplars.load(heard), protocols))
 
 
-def _ranked(names: Sequence[str], logits: Array) -> list[Score]:
+def _ranked(names: Sequence[str], logits: Array, near: Array) -> list[Score]:
     share = np.exp(logits - logits.max())
     share /= share.sum()
-    return [Score(names[n], float(share[n])) for n in np.argsort(-share)]
+    return [Score(names[n], float(share[n]), float(near[n])) for n in np.argsort(-share)]
