@@ -1,7 +1,8 @@
-"""The compression beat: where each click falls, by sample index, and how it sounds."""
+"""The compression beat: a click at each sample that its schedule names."""
 
 import numpy as np
 
+from voice.audio.beats import Schedule, Sets, Strike
 from voice.audio.interface import SpeakerBlock
 
 SLOWEST, FASTEST = 30.0, 240.0
@@ -18,37 +19,14 @@ def click(rate: int) -> SpeakerBlock:
     return samples
 
 
-class Schedule:
-    """Beat k falls on `first + round(k * 60 * fs / rate)`."""
-
-    def __init__(self, sample_rate: int, first: int, rate: float) -> None:
-        self._fs = sample_rate
-        self._first = first
-        self._k = 0
-        self.rate = rate
-
-    @property
-    def next(self) -> int:
-        """The sample of the next beat."""
-        return self._first + round(self._k * 60 * self._fs / self.rate)
-
-    def advance(self) -> None:
-        """The next beat has been struck."""
-        self._k += 1
-
-    def retime(self, now: int, rate: float) -> None:
-        """Change the rate at sample `now`: the share of the beat that has passed is kept."""
-        left = (self.next - now) * self.rate / rate
-        self._first, self._k, self.rate = now + round(left), 0, rate
-
-
 class Metronome:
     """The beat as a source of the mixer; every method is called under the mixer's lock."""
 
     def __init__(self, sample_rate: int) -> None:
         self._fs = sample_rate
         self._click = click(sample_rate)
-        self._schedule: Schedule | None = None
+        self.schedule: Schedule | None = None
+        """Where the coming beats fall; None while it is off."""
         self._struck: int | None = None
         """Where the click that is not over yet began."""
         self.last_sample = -1
@@ -57,32 +35,40 @@ class Metronome:
     @property
     def on(self) -> bool:
         """Whether further beats will come."""
-        return self._schedule is not None
+        return self.schedule is not None
 
     @property
     def ringing(self) -> bool:
         """Whether a click goes on past the rendered blocks."""
         return self._struck is not None
 
-    def start(self, now: int, rate: float) -> None:
-        """Begin with a beat at sample `now`, or change the rate of the running beat."""
-        if self._schedule is None:
-            self._schedule = Schedule(self._fs, now, rate)
-        elif rate != self._schedule.rate:
-            self._schedule.retime(now, rate)
+    def start(self, now: int, rate: float, sets: Sets | None) -> None:
+        """Begin with a beat at sample `now`, or change how the running beat goes on."""
+        if self.schedule is None:
+            self.schedule = Schedule(self._fs, now, rate, sets)
+            return
+        if rate != self.schedule.rate:
+            self.schedule.retime(now, rate)
+        if sets != self.schedule.sets:
+            self.schedule.regroup(now, sets)
 
     def stop(self) -> None:
         """Strike no more beats; a click that sounds rings out."""
-        self._schedule = None
+        self.schedule = None
 
-    def render(self, out: SpeakerBlock, start: int) -> None:
-        """Overwrite `out`, whose first sample has index `start`."""
+    def render(self, out: SpeakerBlock, start: int, *, may_count: bool = True) -> list[Strike]:
+        """Overwrite `out`, whose first sample has index `start`, and give the beats in it.
+
+        `may_count`: a beat here may be the first that is counted.
+        """
         out.fill(0.0)
         self._ring(out, start)
-        while self._schedule is not None and self._schedule.next < start + len(out):
-            self._struck = self._schedule.next
-            self._schedule.advance()
+        strikes = []
+        while self.schedule is not None and self.schedule.next < start + len(out):
+            strikes.append(self.schedule.take(may_count))
+            self._struck = strikes[-1].sample
             self._ring(out, start)
+        return strikes
 
     def _ring(self, out: SpeakerBlock, start: int) -> None:
         """Add the part of the current click that falls into this block."""

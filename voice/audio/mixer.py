@@ -16,16 +16,18 @@ import soxr
 from numpy.typing import NDArray
 
 from voice.audio import tones
+from voice.audio.count_track import Count
 from voice.audio.gain import Limiter, Ramp, decibels
 from voice.audio.interface import (
     BLOCK_S,
+    EndReason,
     SoundEnded,
     SoundEvent,
     SoundStarted,
     SpeakerBlock,
 )
 from voice.audio.metronome import FASTEST, SLOWEST, Metronome
-from voice.audio.voice_track import VoiceTrack
+from voice.audio.mouth import Mouth
 from voice.errors import UserError
 from voice.events import Source
 
@@ -61,7 +63,8 @@ class Mixer:
         self._lock = threading.Lock()
         self._position = 0
         self._marks: list[tuple[int, SoundEvent]] = []
-        self._voice = VoiceTrack(rate, self.block, self._note)
+        self._mouth = Mouth(rate, self.block, self._note)
+        self._voice = self._mouth.voice
         self._metronome = Metronome(rate)
         self._beat_sounds = False
         self._tones = tones.Tones()
@@ -115,13 +118,17 @@ class Mixer:
         with self._lock:
             self._tones.add(samples)
 
-    def beat(self, on: bool, rate: float = 110.0) -> None:
-        """Switch the metronome or change its rate (beats a minute); the beat in progress stays."""
+    def beat(self, on: bool, rate: float = 110.0, count: Count | None = None) -> None:
+        """Switch the metronome or change its rate (beats a minute); the beat in progress stays.
+
+        With `count` it beats in sets. Counting begins with a beat at which nothing else is said.
+        """
         if not SLOWEST <= rate <= FASTEST:
             raise ValueError(f"beat rate {rate} is outside {SLOWEST:.0f}-{FASTEST:.0f}")
         with self._lock:
+            self._mouth.count.start(count if on else None)
             if on:
-                self._metronome.start(self._position, rate)
+                self._metronome.start(self._position, rate, count.sets if count else None)
             else:
                 self._metronome.stop()
 
@@ -131,16 +138,11 @@ class Mixer:
             self._gain.target = decibels(min(max(db, QUIETEST_DB), LOUDEST_DB))
 
     @property
-    def beating(self) -> bool:
-        """Whether the metronome is on."""
-        return self._metronome.on
-
-    @property
     def idle(self) -> bool:
         """Whether nothing is left to play and all of it reached the device."""
         with self._lock:
             beat = self._metronome.on or self._beat_sounds
-            return not (beat or self._voice.pending or self._tones.playing or self._marks)
+            return not (beat or self._mouth.pending or self._tones.playing or self._marks)
 
     # The back end's side
 
@@ -171,8 +173,8 @@ class Mixer:
 
     def _mix(self) -> None:
         voice, beat, tone = self._parts.values()
-        self._voice.render(voice, self._position)
         self._render_beat(beat)
+        self._mouth.render(voice, self._position, signal=self._tones.playing)
         self._render_tone(tone)
         self._duck.target = decibels(DUCK_DB) if self._voice.sounding else 1.0
         self._duck.apply(beat)
@@ -188,13 +190,18 @@ class Mixer:
 
     def _render_beat(self, out: SpeakerBlock) -> None:
         metronome = self._metronome
-        if metronome.on and not self._beat_sounds:
-            self._beat_sounds = True
-            self._note(self._position, SoundStarted(t=0.0, source="beat"))
-        metronome.render(out, self._position)
-        if self._beat_sounds and not (metronome.on or metronome.ringing):
+        strikes = metronome.render(out, self._position, may_count=not self._voice.due)
+        schedule = metronome.schedule
+        for strike in strikes:
+            if not self._beat_sounds:
+                self._beat_sounds = True
+                self._note(strike.sample, SoundStarted(t=0.0, source="beat"))
+            if schedule:
+                self._mouth.count.struck(strike, schedule)
+        if self._beat_sounds and not metronome.ringing and (schedule is None or schedule.resting):
             self._beat_sounds = False
-            self._note(metronome.last_sample, SoundEnded(t=0.0, source="beat", reason="stopped"))
+            reason: EndReason = "finished" if schedule else "stopped"
+            self._note(metronome.last_sample, SoundEnded(t=0.0, source="beat", reason=reason))
 
     def _render_tone(self, out: SpeakerBlock) -> None:
         filled = self._tones.render(out)

@@ -1,4 +1,4 @@
-"""Short signals that need no words: heard, not understood, microphone lost and back."""
+"""Short signals: heard, not understood, microphone lost and back, stand clear."""
 
 from collections import deque
 
@@ -14,6 +14,7 @@ _SCORES: dict[str, tuple[tuple[float, float], ...]] = {
     "not_understood": ((520.0, 0.09), (0.0, 0.03), (390.0, 0.12)),
     "microphone_lost": ((300.0, 0.15), (0.0, 0.08)) * 3,
     "microphone_back": ((440.0, 0.08), (660.0, 0.12)),
+    "stand_clear": ((1000.0, 0.12), (0.0, 0.06), (1000.0, 0.12)),
     "speech_lost": ((700.0, 0.07), (350.0, 0.07)) * 3,
 }
 """Notes as (frequency in Hz, 0 for a rest; seconds)."""

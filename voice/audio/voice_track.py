@@ -73,6 +73,21 @@ class VoiceTrack:
         """Whether an utterance is under way, gaps between its sentences included."""
         return self._under_way() is not None and not self._held()
 
+    @property
+    def due(self) -> bool:
+        """Whether an utterance sounds, or will as soon as its audio is there."""
+        return bool(self._queue) and not self._held()
+
+    @property
+    def paused(self) -> bool:
+        """Whether it holds, or fades out to hold."""
+        return self._paused
+
+    @property
+    def leaving(self) -> bool:
+        """Whether what sounds is being faded out to be dropped."""
+        return self._leaving is not None
+
     def begin(self, number: int) -> None:
         """Open an utterance; it plays after those before it."""
         self._queue.append(_Utterance(number))
