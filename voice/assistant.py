@@ -13,6 +13,7 @@ from voice.answering import AnswerWriter
 from voice.audio.interface import INPUT_RATE, Backend, MicBlock, SoundEvent, SoundStarted
 from voice.audio.mixer import Mixer, Tap
 from voice.config import Settings
+from voice.counting import Beats
 from voice.dialogue import interface as d
 from voice.dialogue.dialogue import Dialogue
 from voice.dialogue.state import State
@@ -75,14 +76,14 @@ class Assistant:
         self._axis = Axis()
         self._inbox = Inbox("loop")
         self._mixer = Mixer(settings.audio.output_rate, self._inbox.poster(self._on_sound), tap)
-        speaker = Speaker(
-            crew.tts,
-            speech_cache.for_settings(settings),
-            deadline_s=settings.tts.deadline_s,
-        )
+        cache = speech_cache.for_settings(settings)
+        speaker = Speaker(crew.tts, cache, deadline_s=settings.tts.deadline_s)
         # From here on: touched by the loop's thread only.
         self._speech = Speech(
             speaker, self._mixer, self._inbox.put, length_scale=settings.tts.length_scale
+        )
+        self._beats = Beats(
+            self._mixer, speaker, cache, self._inbox.put, length_scale=settings.tts.length_scale
         )
         self._writer = AnswerWriter(crew.llm, self._inbox.poster(self._step), now=self._axis.now)
         self._dialogue: Dialogue
@@ -91,7 +92,6 @@ class Assistant:
         self._now = 0.0
         self._record = HandoverRecord(self._log.write)
         self._timers = Timers()
-        self._beat = d.Beat(on=False)
         self._snapshot: Snapshot | None = None
         self._trace: Trace | None = None
         """The latest turn that was acted on."""
@@ -214,7 +214,7 @@ class Assistant:
         if turn.accepted and self._is_for_us(turn):
             if self._snapshot and self._snapshot.turn == turn.turn:
                 self._restore(self._snapshot)
-            self._snapshot = Snapshot(turn.turn, self._state, self._timers.copy(), self._beat)
+            self._snapshot = Snapshot(turn.turn, self._state, self._timers.copy(), self._beats.now)
             self._close_trace()
             self._trace = trace = Trace(turn, self._axis)
             self._step(
@@ -278,13 +278,13 @@ class Assistant:
                 self._timers.cancel(name)
             case d.Beat():
                 self._set_beat(effect)
+            case d.Tone(name=name):
+                self._mixer.tone(name)
             case d.Adjust(louder=louder, slower=slower):
                 self._speech.adjust(louder=louder, slower=slower)
 
     def _set_beat(self, beat: d.Beat) -> None:
-        if beat != self._beat:
-            self._beat = beat
-            self._mixer.beat(beat.on, beat.rate)
+        if self._beats.set(beat):
             self._log.write(Metronome(t=self._now, on=beat.on, rate=beat.rate))
 
     def _restore(self, snapshot: Snapshot) -> None:
@@ -308,6 +308,7 @@ class Assistant:
         self._log.write(EngineEvent(t=self._now, name=name, state=state, pid=pid, detail=detail))
         if name == "tts" and state == "ready":
             self._speech.voice_is_back()
+            self._beats.go_on()
         elif name == "llm" and state == "ready":
             self._writer.warm()
         elif name == "stt" and state == "restarting":

@@ -88,7 +88,7 @@ class Mixer:
 
     def feed_voice(self, utterance: int, audio: NDArray[np.int16], rate: int) -> None:
         """Append a whole sentence or clip; ignored when the utterance was stopped meanwhile."""
-        samples = self._convert(audio, rate)
+        samples = self.convert(audio, rate)
         with self._lock:
             self._voice.feed(utterance, samples)
 
@@ -111,6 +111,14 @@ class Mixer:
         """Go on where the pause began; nothing is lost."""
         with self._lock:
             self._voice.resume()
+
+    def convert(self, audio: NDArray[np.int16], rate: int) -> SpeakerBlock:
+        """Samples as the mixer takes them: floats at its own rate."""
+        samples = audio.astype(np.float32) / 32768.0
+        if rate == self.rate:
+            return samples
+        resampled: SpeakerBlock = soxr.resample(samples, rate, self.rate)
+        return resampled
 
     def tone(self, name: str) -> None:
         """Play one of `tones.NAMES`."""
@@ -215,10 +223,3 @@ class Mixer:
 
     def _note(self, sample: int, event: SoundEvent) -> None:
         self._marks.append((sample, event))
-
-    def _convert(self, audio: NDArray[np.int16], rate: int) -> SpeakerBlock:
-        samples = audio.astype(np.float32) / 32768.0
-        if rate == self.rate:
-            return samples
-        resampled: SpeakerBlock = soxr.resample(samples, rate, self.rate)
-        return resampled

@@ -130,7 +130,6 @@ def _speed(faster: int) -> Callable[[Turn], None]:
             rate = turn.state.rate + faster * BEAT_STEP
             rate = min(FASTEST_BEAT, max(SLOWEST_BEAT, rate))
             turn.set(rate=rate)
-            turn.do(do.Beat(on=True, rate=rate))
             turn.phrase(f"beat_{word}", "command")
         else:
             turn.do(do.Adjust(slower=-faster))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from voice.config import Settings
 from voice.dialogue import (
+    coach_plan,
     commands,
     expected,
     handover,
@@ -16,6 +17,7 @@ from voice.dialogue import (
     vectors,
     yamlfile,
 )
+from voice.dialogue.coach_plan import Plan
 from voice.dialogue.commands import Phrasebook
 from voice.dialogue.handover import Handover
 from voice.dialogue.protocol import Event, Protocol, event_lines
@@ -48,6 +50,7 @@ class Content:
         phrasebook: Phrasebook,
         understood: Findings,
         kept: Handover,
+        coach: Plan,
         all_regions: regions.Regions,
         settings: Settings,
     ) -> None:
@@ -61,6 +64,7 @@ class Content:
         self.phrasebook = phrasebook
         self.findings = understood
         self.handover = kept
+        self.coach = coach
         self.regions = all_regions
         self.region: Region = all_regions.choose(settings.content.region)
         self._settings = settings
@@ -160,6 +164,7 @@ def load(settings: Settings | None = None, *, lenient: bool = False) -> Content:
         commands.load(document("commands.yaml"), kept.items),
         understood,
         kept,
+        coach_plan.load(document("coach.yaml"), all_regions.all()),
         all_regions,
         settings,
     )
@@ -209,6 +214,7 @@ def _raw_lines(content: Content) -> Iterator[str]:
                 yield content.phrase(name, standing=protocol.standing)
         elif "{heard}" not in line:
             yield line
+    yield from content.coach.lines()
     for event in content.everywhere:
         yield from event_lines(event)
     for slug in FIRST:

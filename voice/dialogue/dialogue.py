@@ -6,7 +6,15 @@ from typing import Literal
 import msgspec
 
 from voice.config import Settings
-from voice.dialogue import acts, command_acts, doubt, question_acts, record, record_acts
+from voice.dialogue import (
+    acts,
+    coaching,
+    command_acts,
+    doubt,
+    question_acts,
+    record,
+    record_acts,
+)
 from voice.dialogue import meaning as m
 from voice.dialogue.content import Content
 from voice.dialogue.interface import (
@@ -75,11 +83,14 @@ class Dialogue:
             case TimerFired(name=name):
                 if name == TIMER:
                     self._timer(turn)
+                elif name == coaching.TIMER:
+                    coaching.tick(turn)
             case ModelSentence(request=request, text=text):
                 question_acts.sentence(turn, request, text)
             case ModelEnded():
                 question_acts.ended(turn, event)
         record.observe(turn, state)
+        coaching.observe(turn, state)
         return turn.outcome()
 
     def whole(self, text: str, state: State) -> Whole:
@@ -92,6 +103,9 @@ class Dialogue:
         return Turn(self.content, self._runner, self._passages, state, now)
 
     def _utterance(self, turn: Turn, said: Utterance) -> None:
+        if not self._always and coaching.counting_along(turn, said.text):
+            turn.none()
+            return
         unsure = doubt.doubtful(said, self._settings.listening.min_confidence)
         if turn.state.confirm and self._confirmed(turn, said, unsure):
             return

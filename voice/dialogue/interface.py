@@ -97,11 +97,33 @@ class CancelTimer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
+class Sets(msgspec.Struct, frozen=True, kw_only=True):
+    """Compressions in sets with pauses for breaths; all words are said in time with the beat."""
+
+    pushes: int
+    pause_s: float
+    """From the last push of a set to the first of the next, in seconds."""
+    numbers: tuple[tuple[int, str], ...]
+    """The beats of a set that are counted aloud, and how."""
+    breaths: str
+    """Said when the pause begins."""
+    again: str
+    """Said when it is nearly over."""
+
+
 class Beat(msgspec.Struct, frozen=True, kw_only=True):
     """Switch the metronome or change its rate (beats a minute)."""
 
     on: bool
     rate: float = 110.0
+    sets: Sets | None = None
+    """None: without pauses, and nothing is counted."""
+
+
+class Tone(msgspec.Struct, frozen=True, kw_only=True):
+    """Sound a signal; words that are said after it wait for its end."""
+
+    name: Literal["stand_clear"]
 
 
 class Adjust(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,5 +136,6 @@ class Adjust(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Effect = (
-    Say | StopSpeaking | AskModel | CancelModel | Report | SetTimer | CancelTimer | Beat | Adjust
+    Say | StopSpeaking | AskModel | CancelModel | Report | SetTimer | CancelTimer | Beat
+    | Tone | Adjust
 )

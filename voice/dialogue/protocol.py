@@ -105,6 +105,8 @@ class Step(Part, frozen=True, kw_only=True):
     """Facts known once the step has been spoken."""
     beat: Literal["on", "off"] | None = None
     """Switches the beat of the compressions on or off from this step on."""
+    alert: bool = False
+    """A short signal sounds before its words, which are about danger."""
     act_first: bool = False
     """An action that comes before the call for help, on purpose."""
     log: Slug | None = None

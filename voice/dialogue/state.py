@@ -4,6 +4,7 @@ from typing import Literal
 
 import msgspec
 
+from voice.dialogue.coach import Coach
 from voice.dialogue.interface import Effect
 from voice.dialogue.log import Log
 from voice.dialogue.passages import Passage
@@ -51,6 +52,9 @@ class State(msgspec.Struct, frozen=True):
     """How many questions went to the language model."""
     log: Log = Log()
     """What is kept for the crew that takes over."""
+    coach: Coach = Coach()
+    coach_due: float | None = None
+    """When the coach's timer runs out, in seconds on the input's axis."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

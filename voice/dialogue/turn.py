@@ -39,9 +39,14 @@ class Turn:
         """What the utterance was taken for; every reply carries it."""
         self._effects: list[do.Effect] = []
 
+    @property
+    def effects(self) -> tuple[do.Effect, ...]:
+        """What is to be done so far."""
+        return tuple(self._effects)
+
     def outcome(self) -> Outcome:
         """The result of the turn."""
-        return Outcome(self.state, tuple(self._effects))
+        return Outcome(self.state, self.effects)
 
     def set(self, **changes: Any) -> None:
         """Change fields of the state."""
@@ -121,6 +126,8 @@ class Turn:
         self.preface = ""
         self.set(run=run, paused=False)
         text = " ".join(self.content.say(line) for line in lines if line)
+        if step.alert:
+            self.do(do.Tone(name="stand_clear"))
         self.say(text, "protocol", keep=True, append=append, own=True)
         self._switch_beat(step)
         self.arm(step)
@@ -161,10 +168,8 @@ class Turn:
         return self.state.run.casualty if self.state.run else 1
 
     def beat(self, on: bool) -> None:
-        """Switch the metronome."""
-        if on != self.state.beat:
-            self.set(beat=on)
-            self.do(do.Beat(on=on, rate=self.state.rate))
+        """Have the metronome on or off after this turn."""
+        self.set(beat=on)
 
     def _dead_end(self) -> None:
         """What comes next may not be used. To go on with what was before would be wrong."""

@@ -49,6 +49,7 @@ class Reader:
             ("Asked again as", self.spoken(step.on_unclear or "")),
             ("By itself", _by_itself(step)),
             ("Beat", step.beat or ""),
+            ("Signal", "before the words" if step.alert else ""),
             ("Before the call", "on purpose" if step.act_first else ""),
             ("Known afterwards", ", ".join(step.sets)),
             ("Kept for the crew", _kept(step)),
