@@ -267,7 +267,7 @@ def test_everything_is_deleted_after_a_yes_and_cannot_be_repeated(dialogue: Dial
     assert talk.at(7, "repeat").step == "push"
     assert talk.at(7, "how long has it been").say == "Nothing has been noted yet."
     talk.at(8, "shock given")
-    assert talk.kinds == ["shock"]
+    assert talk.kinds == ["shock", "cpr"]
     assert talk.place == ("cpr-adult", "push")
 
 
