@@ -148,7 +148,8 @@ def _wanted(coach: Coach, began: float, facts: Facts, plan: Plan, quiet: float) 
     marks = plan.marks
     mark = max(coach.marks + 1, math.ceil((quiet - began - LATE_S) / marks.every_s))
     text = marks.line(mark, alone=ALONE in facts)
-    yield _Line(max(quiet, began + mark * marks.every_s), text, replace(coach, marks=mark))
+    marked = max(quiet, began + mark * marks.every_s)
+    yield _Line(marked, text, replace(coach, marks=mark))
     for cue in plan.cues:
         at = max(quiet, began + cue.after_s)
         if cue.id not in coach.told and at <= began + cue.until_s:
@@ -156,4 +157,5 @@ def _wanted(coach: Coach, began: float, facts: Facts, plan: Plan, quiet: float) 
     if not coach.counted:
         at = max(quiet, coach.quiet_from + plan.praise.quiet_s)
         at = max(at, coach.praised + plan.praise.every_s)
-        yield _Line(at, plan.praise.say, replace(coach, praised=at))
+        if at + lasts(plan.praise.say) + GAP_S <= marked:
+            yield _Line(at, plan.praise.say, replace(coach, praised=at))

@@ -48,7 +48,7 @@ def tick(turn: Turn) -> None:
     turn.set(coach=coach)
     if line is not None:
         turn.heard = "event:timer"
-        turn.say(turn.content.say(line), "chat", append=True, reviewed=False)
+        turn.say(turn.content.say(line), "chat", append=True)
 
 
 def counting_along(turn: Turn, text: str) -> bool:
