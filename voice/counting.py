@@ -104,7 +104,7 @@ class Beats:
         self._making = None
         if end.outcome == "finished" and heard:
             self._take(text, np.concatenate([pcm for pcm, _ in heard]), heard[0][1])
-        if text in self._words:
+        if text in self._words or end.outcome == "late":
             self.go_on()
 
 

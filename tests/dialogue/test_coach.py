@@ -67,7 +67,10 @@ class Session:
 
 inputs = st.one_of(
     st.tuples(st.just("wait"), st.floats(0.1, 200)),
-    st.tuples(st.just("words"), st.sampled_from(["Keep pushing.", "Push deep. " * 9, "So it is."])),
+    st.tuples(
+        st.just("words"),
+        st.sampled_from(["Keep pushing.", "Push one third deep. " * 9, "So it is."]),
+    ),
     st.tuples(st.just("line_at"), st.floats(1, 60)),
     st.tuples(st.just("beat"), st.booleans()),
     st.tuples(st.just("counted"), st.booleans()),
@@ -187,8 +190,8 @@ def test_a_break_for_the_machine_counts_a_return_of_breath_begins_anew() -> None
         ("pushes: 15,", "pushes: 16,", "16 is not counted aloud"),
         ("Keep the gap short.", "Keep the gap as short as ever you can manage it.", "at most 15"),
         ("{push_depth}", "{push_depths}", "not filled in"),
-        (r"'\b(deep|straight down)\b'", "'('", "no pattern"),
-        (r"'\b(deep|straight down)\b'", "'shallow'", "does not fit"),
+        ("told: '", "told: '(", "no pattern"),
+        ("third|least", "fourth", "does not fit"),
         ("every_s: 30", "every_s: 20", ">= 30"),
     ],
 )

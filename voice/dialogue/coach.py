@@ -44,16 +44,19 @@ class Coach(msgspec.Struct, frozen=True):
     """How many marks have been told."""
     told: frozenset[str] = frozenset()
     """The cues that have been given."""
+    left: frozenset[str] = frozenset()
+    """The cues that are left to the protocol, whose own lines give them."""
 
 
 class Beat(msgspec.Struct, frozen=True):
-    """The beat was switched, or is counted from now on, or no more."""
+    """How the beat is now, and in which protocol."""
 
     t: float
     on: bool
     counted: bool = False
     over: bool = False
     """Off because the casualty needs no compressions any more."""
+    left: frozenset[str] = frozenset()
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -123,11 +126,11 @@ def _beat(coach: Coach, beat: Beat) -> Coach:
         return Coach(quiet_from=coach.quiet_from, next_line=coach.next_line)
     if beat.on and coach.began is None:
         coach = replace(coach, began=beat.t, praised=beat.t)
-    return replace(coach, pushing=beat.on, counted=beat.counted)
+    return replace(coach, pushing=beat.on, counted=beat.counted, left=beat.left)
 
 
 def _heard(coach: Coach, said: Words, plan: Plan) -> Coach:
-    told = {cue.id for cue in plan.cues if cue.told_by(said.text)}
+    told = plan.told_by([said.text])
     begins = max(coach.quiet_from, said.t) if said.append else said.t
     quiet_from = begins + lasts(said.text)
     return replace(coach, quiet_from=quiet_from, told=coach.told | told)
@@ -152,7 +155,7 @@ def _wanted(coach: Coach, began: float, facts: Facts, plan: Plan, quiet: float) 
     yield _Line(marked, text, replace(coach, marks=mark))
     for cue in plan.cues:
         at = max(quiet, began + cue.after_s)
-        if cue.id not in coach.told and at <= began + cue.until_s:
+        if cue.id not in coach.told | coach.left and at <= began + cue.until_s:
             yield _Line(at, cue.line(facts), replace(coach, told=coach.told | {cue.id}))
     if not coach.counted:
         at = max(quiet, coach.quiet_from + plan.praise.quiet_s)

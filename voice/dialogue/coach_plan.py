@@ -1,7 +1,7 @@
 """What the coach says and when, as content: coach.yaml, where each field is explained."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import msgspec
@@ -128,6 +128,11 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             yield from (cue.say, *cue.for_.values())
         yield from (self.praise.say, self.marks.swap, self.marks.alone)
         yield from self.marks.times()
+
+    def told_by(self, lines: Iterable[str]) -> Facts:
+        """The cues that these lines give."""
+        told = "\n".join(lines)
+        return frozenset(cue.id for cue in self.cues if cue.told_by(told))
 
     @property
     def announcements(self) -> tuple[str, ...]:

@@ -83,7 +83,8 @@ def _events(turn: Turn, beat: do.Beat) -> Iterator[c.Event]:
     state, now = turn.state, turn.now
     over = state.run is None or (not beat.on and bool(_OVER & state.run.facts))
     on = beat.on and not state.paused
-    yield c.Beat(now, on, counted=beat.sets is not None, over=over)
+    left = turn.content.coach_left(state.run.place.slug) if state.run else frozenset()
+    yield c.Beat(now, on, counted=beat.sets is not None, over=over, left=left)
     for effect in turn.effects:
         match effect:
             case do.Say(reply=reply, append=append) if reply.say:

@@ -68,6 +68,9 @@ class Content:
         self.regions = all_regions
         self.region: Region = all_regions.choose(settings.content.region)
         self._settings = settings
+        self._coach_left = {
+            slug: coach.told_by(step.say for step in p.steps) for slug, p in self.protocols.items()
+        }
         self.scripts = {slug: Script(p, everywhere) for slug, p in self.protocols.items()}
         self._stand_ins = {
             missing: p.id for p in self.protocols.values() for missing in p.stands_in_for
@@ -94,6 +97,10 @@ class Content:
         It may not be usable itself.
         """
         return self.usable(slug) or ANYTHING
+
+    def coach_left(self, slug: str) -> frozenset[str]:
+        """The coach's cues that a protocol's own steps give."""
+        return self._coach_left[slug]
 
     def say(self, line: str) -> str:
         """The line as spoken in this region."""
