@@ -196,6 +196,9 @@ def test_somebody_alone_is_told_something_else(dialogue: Dialogue) -> None:
     scene.until(scene.now + 150)
     assert "Two minutes. Push as well as you can, don't stop." in scene.coached
     assert not any("Swap" in line for line in scene.coached)
+    scene.say(scene.now + 1, "somebody is here to help")
+    scene.until(scene.now + 130)
+    assert any("Swap now" in line for line in scene.coached)
 
 
 def test_it_says_how_long_it_has_been(dialogue: Dialogue) -> None:

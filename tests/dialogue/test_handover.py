@@ -268,7 +268,7 @@ def test_everything_is_deleted_after_a_yes_and_cannot_be_repeated(dialogue: Dial
     assert talk.at(7, "how long has it been").say == "Nothing has been noted yet."
     talk.at(8, "shock given")
     assert talk.kinds == ["shock", "cpr"]
-    assert talk.place == ("cpr-adult", "push")
+    assert talk.place == ("cpr-adult", "on-again")
 
 
 def test_something_urgent_instead_of_yes_deletes_nothing(dialogue: Dialogue) -> None:
