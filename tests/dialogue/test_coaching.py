@@ -90,6 +90,33 @@ def test_nothing_is_counted_until_somebody_gives_breaths(dialogue: Dialogue) -> 
     assert scene.beat == d.Beat(on=True, rate=110.0)
 
 
+def test_numbers_can_be_left_out_and_pauses_are_told_all_the_same(dialogue: Dialogue) -> None:
+    scene = pushing(dialogue, "cpr-child")
+    scene.say(scene.now + 20, "stop counting")
+    assert scene.beat.sets
+    assert (scene.beat.sets.numbers, scene.beat.sets.breaths) == ((), "Two breaths.")
+
+
+def test_who_cannot_give_breaths_just_pushes(dialogue: Dialogue) -> None:
+    scene = pushing(dialogue)
+    assert scene.say(scene.now + 5, "I can't give breaths").heard == "event:no-breaths"
+    scene.until(scene.now + 120)
+    assert scene.beat.sets is None
+    assert all(reply.step != "breaths" for _, reply in scene.said)
+
+
+def test_nothing_about_the_machine_has_somebody_push_who_breathes_again(
+    dialogue: Dialogue,
+) -> None:
+    for protocol in ("aed", "cpr-adult", "cpr-child", "cpr-infant"):
+        scene = Scene(dialogue, dialogue.start(protocol))
+        scene.say(1, "she is breathing normally again")
+        for text in ("no shock advised", "it says stand clear", "I can give breaths"):
+            scene.say(scene.now + 1, text)
+            scene.until(scene.now + 60)
+            assert not scene.beat.on, (protocol, text)
+
+
 def test_the_protocol_asks_for_breaths_and_goes_on_by_itself(dialogue: Dialogue) -> None:
     willing, silent = pushing(dialogue), pushing(dialogue)
     for scene in (willing, silent):

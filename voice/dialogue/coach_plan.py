@@ -43,15 +43,18 @@ class Counting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     aloud: tuple[Annotated[int, Meta(ge=1)], ...]
     again: Text
+    quiet_if: Slug
+    """The fact with which no numbers are said."""
     sets: tuple[Set, ...]
 
     def choose(self, facts: Facts) -> Set | None:
         """The sets in which to push, or None for hands only."""
         return next((item for item in self.sets if item.applies(facts)), None)
 
-    def numbers(self, pushes: int) -> dict[int, str]:
-        """The words of the beats that are counted aloud in a set."""
-        return {n: cardinal(n) for n in self.aloud if n <= pushes}
+    def numbers(self, pushes: int, facts: Facts) -> tuple[tuple[int, str], ...]:
+        """The beats that are counted aloud in a set, with their words."""
+        aloud = () if self.quiet_if in facts else self.aloud
+        return tuple((n, cardinal(n)) for n in aloud if n <= pushes)
 
 
 class Cue(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -64,16 +64,16 @@ def counting_along(turn: Turn, text: str) -> bool:
 
 def _beat(content: Content, state: State) -> do.Beat:
     """How the beat is to sound in a state."""
-    chosen = content.coach.counting.choose(_facts(state)) if state.beat else None
+    counting, facts = content.coach.counting, _facts(state)
+    chosen = counting.choose(facts) if state.beat else None
     if chosen is None:
         return do.Beat(on=state.beat, rate=state.rate)
-    numbers = content.coach.counting.numbers(chosen.pushes)
     sets = do.Sets(
         pushes=chosen.pushes,
         pause_s=chosen.pause_s,
-        numbers=tuple(numbers.items()),
+        numbers=counting.numbers(chosen.pushes, facts),
         breaths=chosen.say,
-        again=content.coach.counting.again,
+        again=counting.again,
     )
     return do.Beat(on=True, rate=state.rate, sets=sets)
 
