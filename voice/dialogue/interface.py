@@ -136,6 +136,14 @@ class Adjust(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Effect = (
-    Say | StopSpeaking | AskModel | CancelModel | Report | SetTimer | CancelTimer | Beat
-    | Tone | Adjust
+    Say
+    | StopSpeaking
+    | AskModel
+    | CancelModel
+    | Report
+    | SetTimer
+    | CancelTimer
+    | Beat
+    | Tone
+    | Adjust
 )
