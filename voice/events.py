@@ -176,7 +176,8 @@ class EngineEvent(Event, frozen=True, kw_only=True, tag="engine"):
     detail: str = ""
 
 
-DeviceState = Literal["open", "lost", "closed"]
+DeviceState = Literal["open", "lost", "silent", "closed"]
+"""`silent`: a microphone that gives digital silence, as a muted one does."""
 
 
 class DeviceEvent(Event, frozen=True, kw_only=True, tag="device"):

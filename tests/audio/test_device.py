@@ -38,6 +38,7 @@ class Session:
         self.blocks: list[np.ndarray] = []
         self.indices: list[int] = []
         self.states: list[tuple[str, str]] = []
+        self.details: list[str] = []
         self.events: list[SoundEvent] = []
         self.mixer = Mixer(48_000, self.events.append)
         self.backend = DeviceBackend(**options)
@@ -45,8 +46,12 @@ class Session:
     def __enter__(self) -> "Session":
         self.take = self._on_mic
         deliver = lambda index, block: self.take(index, block)  # noqa: E731
-        self.backend.start(deliver, self.mixer, lambda *s: self.states.append(s[:2]))
+        self.backend.start(deliver, self.mixer, self._on_state)
         return self
+
+    def _on_state(self, kind: str, state: str, detail: str) -> None:
+        self.details.append(detail)
+        self.states.append((kind, state))
 
     def __exit__(self, *_: object) -> None:
         self.backend.close()
@@ -210,6 +215,66 @@ def test_a_killed_sound_server_is_noticed_and_sound_comes_back(server):
     beats = loud[np.flatnonzero(np.diff(loud, prepend=-9999) > 5000)]
     assert len(beats) >= 2
     assert np.median(np.diff(beats)) == pytest.approx(24_000, rel=0.25)
+
+
+def test_a_microphone_that_is_swapped_for_the_speaker_is_noticed_and_taken_back(server):
+    """The sound server moves the stream to the speaker's monitor and says nothing."""
+    with Session() as session:
+        assert until(lambda: len(session.blocks) > 50)
+        session.mixer.beat(True, 120)
+        server.unplug()
+        unplugged, begun = time.monotonic(), len(session.blocks)
+        assert until(lambda: ("microphone", "lost") in session.states)
+        assert any("instead of a microphone" in detail for detail in session.details)
+        assert time.monotonic() - unplugged < 6
+        deaf = len(session.blocks)
+        time.sleep(4)  # streams that hear the speaker are not believed
+        assert session.states.count(("microphone", "open")) == 1
+        assert not np.concatenate(session.blocks[deaf + 50 :]).any()
+        server.plug_in()
+        assert until(lambda: session.states.count(("microphone", "open")) == 2)
+        server.speak(chirp(16_000), 16_000)
+        time.sleep(0.3)
+        passed = time.monotonic() - unplugged
+        assert (len(session.blocks) - begun) * 0.01 == pytest.approx(passed, abs=0.3)
+    assert session.indices == [160 * k for k in range(len(session.indices))]
+    assert likeness(session.heard()[-16_000 * 3 :], chirp(16_000)) > 0.9
+
+
+def test_a_muted_microphone_is_noticed(server):
+    with Session(silence_s=2.0) as session:
+        assert until(lambda: len(session.blocks) > 50)
+        server.mute()
+        assert until(lambda: session.states[-1] == ("microphone", "silent"))
+        assert "muted" in session.details[-1]
+        server.unmute()
+        assert until(lambda: session.states[-1] == ("microphone", "open"))
+
+
+def test_the_device_that_the_profile_names_is_taken_back(server, monkeypatch, tmp_path):
+    cards = tmp_path / "cards"
+    cards.write_text(" 0 [Generic]\n")
+    monkeypatch.setattr(portaudio, "CARDS", cards)
+    config = server.alsa_configuration
+    with_it = config.read_text()
+    without_it = with_it.replace("pcm.fake_mic", "pcm.other_mic")
+    try:
+        with Session(input_device="fake_mic") as session:
+            assert until(lambda: len(session.blocks) > 50)
+            config.write_text(without_it)
+            server.kill()
+            server.start()
+            assert until(lambda: session.details[-1].endswith(", in place of fake_mic"))
+            config.write_text(with_it)
+            cards.write_text(" 0 [Generic]\n 1 [Headset]\n")
+            assert until(lambda: session.details[-1] == "fake_mic")
+            assert session.states[-1] == ("microphone", "open")
+            at = len(session.blocks)
+            assert until(lambda: len(session.blocks) > at + 50)
+            assert np.concatenate(session.blocks[at:]).any()
+    finally:
+        config.write_text(with_it)
+        portaudio.rescan()
 
 
 def test_an_unknown_device_is_named_with_those_that_exist(server):

@@ -2,11 +2,13 @@
 
 PulseAudio runs with two null sinks. What is played into `micbus` is heard by the ALSA device
 `fake_mic`, which is also the default microphone; `fake_spk` is the default speaker and what it
-plays can be recorded. Nothing outside the server's own folder is touched.
+plays can be recorded. Like a real one, the microphone is never without a faint noise. Nothing
+outside the server's own folder is touched.
 """
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -34,6 +36,7 @@ pcm.fake_spk {
 # Without norewinds a null sink works in blocks of two seconds.
 _SINK = "module-null-sink sink_name={} rate=48000 channels=1 norewinds=1"
 _SPEAKER_RATE = 48_000
+_HISS_RATE = 16_000
 
 
 class SoundServer:
@@ -49,16 +52,20 @@ class SoundServer:
         self._folder = Path(tempfile.mkdtemp(prefix="sound-"))
         for name in ("runtime", "state", "config"):
             (self._folder / name).mkdir(mode=0o700)
-        (self._folder / "asound.conf").write_text(_ALSA)
+        self.alsa_configuration = self._folder / "asound.conf"
+        self.alsa_configuration.write_text(_ALSA)
         self.settings = {
             "XDG_RUNTIME_DIR": str(self._folder),
             "PULSE_RUNTIME_PATH": str(self._folder / "runtime"),
             "PULSE_STATE_PATH": str(self._folder / "state"),
             "PULSE_CONFIG_PATH": str(self._folder / "config"),
             "PULSE_SERVER": f"unix:{self._folder}/socket",
-            "ALSA_CONFIG_PATH": str(self._folder / "asound.conf"),
+            "ALSA_CONFIG_PATH": str(self.alsa_configuration),
         }
+        noise = np.random.default_rng(1).normal(0, 4, _HISS_RATE).astype("<i2")
+        (self._folder / "noise").write_bytes(noise.tobytes())
         self._process: subprocess.Popen[bytes] | None = None
+        self._hiss: subprocess.Popen[bytes] | None = None
 
     @property
     def env(self) -> dict[str, str]:
@@ -70,7 +77,7 @@ class SoundServer:
         command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1"]
         command += ["--use-pid-file=no", "--high-priority=no", "--realtime=no"]
         modules = [f"module-native-protocol-unix socket={self._folder}/socket auth-anonymous=1"]
-        modules += [_SINK.format("spk"), _SINK.format("micbus")]
+        modules += [_SINK.format("spk")]
         for module in modules:
             command += ["-L", module]
         with (self._folder / "log").open("ab") as log:
@@ -81,7 +88,34 @@ class SoundServer:
                 raise RuntimeError((self._folder / "log").read_text()[-2000:])
             time.sleep(0.02)
         self.control("set-default-sink", "spk")
+        self.plug_in()
+
+    def plug_in(self) -> None:
+        """Connect the microphone."""
+        self.control("load-module", *_SINK.format("micbus").split())
         self.control("set-default-source", "micbus.monitor")
+        stream = f"--device=micbus --format=s16le --channels=1 --rate={_HISS_RATE}"
+        self._hiss = subprocess.Popen(
+            ["sh", "-c", f"while cat noise; do :; done | pacat {stream}"],
+            cwd=self._folder,
+            env=self.env,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def mute(self) -> None:
+        """Have the microphone give digital silence."""
+        self.control("set-source-mute", "micbus.monitor", "1")
+
+    def unmute(self) -> None:
+        """Undo `mute`."""
+        self.control("set-source-mute", "micbus.monitor", "0")
+
+    def unplug(self) -> None:
+        """Pull the microphone's plug; the server moves its listeners to another source."""
+        self._end_hiss()  # else it would be moved to the speaker
+        modules = [row.split() for row in self.control("list", "short", "modules").splitlines()]
+        self.control("unload-module", next(m[0] for m in modules if "sink_name=micbus" in m))
 
     def kill(self) -> None:
         """Take the server away as a crash would."""
@@ -89,6 +123,13 @@ class SoundServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+            self._end_hiss()
+
+    def _end_hiss(self) -> None:
+        if self._hiss:
+            os.killpg(self._hiss.pid, signal.SIGKILL)
+            self._hiss.wait()
+            self._hiss = None
 
     def remove(self) -> None:
         """Stop for good."""

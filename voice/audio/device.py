@@ -5,22 +5,21 @@ watches both devices and is the only one to open and close them.
 """
 
 import threading
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TypeVar
 
 from voice.audio import portaudio
-from voice.audio.interface import OnMic, OnState, Renderer
+from voice.audio.ear import Overhearing
+from voice.audio.interface import OnMic, OnState, Renderer, SpeakerBlock
 from voice.audio.microphone import AxisClock, Microphone
 from voice.audio.speaker import Speaker
+from voice.audio.supervisor import WATCH_S, Side, Supervisor
 from voice.errors import MissingError
 
 _PUMP_S = 0.004
-_WATCH_S = 0.1
-_RETRY_S = 0.5
 
 T = TypeVar("T")
-Side = Microphone | Speaker
 
 
 class DeviceBackend:
@@ -32,11 +31,15 @@ class DeviceBackend:
         output_device: str = "",
         output_rate: int = 48_000,
         ahead_ms: int = 50,
+        silence_s: float = 0.0,
     ) -> None:
+        """`silence_s`: digital silence from the microphone that is remarked on; 0: never."""
         self.output_rate = output_rate
-        self._clock = AxisClock()
-        self._microphone = Microphone(input_device, self._clock)
-        self._speaker = Speaker(output_device, output_rate, ahead_ms / 1000, self._clock)
+        self._silence_s = silence_s
+        self._overhearing = Overhearing(output_rate)
+        clock = AxisClock()
+        self._microphone = Microphone(input_device, clock, self._overhearing.heard)
+        self._speaker = Speaker(output_device, output_rate, ahead_ms / 1000, clock)
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -50,7 +53,7 @@ class DeviceBackend:
         portaudio.load()
         sides: list[Side] = [self._microphone, self._speaker]
         try:
-            names = [self._microphone.open(), self._speaker.open()]
+            names = [side.open(side.name) for side in sides]
         except MissingError:
             self._microphone.release()
             raise
@@ -58,7 +61,15 @@ class DeviceBackend:
             on_state(side.kind, "open", name)
         self._spawn("microphone", self._carry, on_mic)
         self._spawn("speaker", self._render, renderer)
-        self._spawn("device-watch", self._watch, on_state)
+        supervisor = Supervisor(
+            self._microphone,
+            self._speaker,
+            self._overhearing,
+            names,
+            on_state,
+            silence_s=self._silence_s,
+        )
+        self._spawn("device-watch", self._watch, supervisor)
 
     def wait(self, timeout_s: float) -> bool:
         """Give True only after `close`: a live input never ends."""
@@ -83,26 +94,26 @@ class DeviceBackend:
                 on_mic(index, block)
 
     def _render(self, renderer: Renderer) -> None:
+        overheard = _Overheard(renderer, self._overhearing)
         while not self._closing.wait(_PUMP_S):
-            self._speaker.pump(renderer)
+            self._speaker.pump(overheard)
 
-    def _watch(self, on_state: OnState) -> None:
-        """Report losses and bring lost devices back."""
-        sides: list[Side] = [self._microphone, self._speaker]
-        reported: set[Side] = set()
-        while not self._closing.wait(_RETRY_S if reported else _WATCH_S):
-            lost = [side for side in sides if side.lost]
-            for side in lost:
-                if side not in reported:
-                    reported.add(side)
-                    on_state(side.kind, "lost", "no sound from the driver")
-                side.release()
-            if len(lost) == len(sides):
-                # Only now: reading the device list again would end a stream that still works.
-                with suppress(MissingError):
-                    portaudio.rescan()
-            for side in lost:
-                with suppress(MissingError):  # still away
-                    name = side.open()
-                    reported.discard(side)
-                    on_state(side.kind, "open", name)
+    def _watch(self, supervisor: Supervisor) -> None:
+        while not self._closing.wait(WATCH_S):
+            supervisor.look(time.monotonic())
+
+
+class _Overheard:
+    """Passes the renderer's blocks on and lets the watch see them."""
+
+    def __init__(self, renderer: Renderer, overhearing: Overhearing) -> None:
+        self._renderer = renderer
+        self._overhearing = overhearing
+
+    def render(self) -> SpeakerBlock:
+        block = self._renderer.render()
+        self._overhearing.played(block)
+        return block
+
+    def consumed(self, blocks: int, t: float) -> None:
+        self._renderer.consumed(blocks, t)

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from voice.events import Source
+from voice.events import DeviceState, Source
 
 INPUT_RATE = 16_000
 BLOCK_S = 0.010
@@ -27,7 +27,7 @@ EndReason = Literal["finished", "stopped", "interrupted"]
 
 OnMic = Callable[[int, MicBlock], None]
 """Called with the index of the block's first sample and the block, from the back end's thread."""
-OnState = Callable[[str, Literal["open", "lost", "closed"], str], None]
+OnState = Callable[[str, DeviceState, str], None]
 """Called with a device name, its new state and a detail, from any thread."""
 
 

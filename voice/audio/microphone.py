@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,14 @@ _GAP_S = 0.015
 _LATE_S = 0.05
 """How far silence for a lost microphone stays behind the clock, as real sound would."""
 FIRST_CALLBACK_S = 2.0
-SILENT_CALLBACKS_S = 0.5
+SILENT_CALLBACKS_S = 0.75
 """A stream without callbacks for this long is taken for dead."""
+
+OnBlock = Callable[[MicBlock], None]
+
+
+def _ignore(block: MicBlock) -> None:
+    """Nobody listens in."""
 
 
 class AxisClock:
@@ -68,17 +74,26 @@ class Microphone:
 
     kind: portaudio.Kind = "microphone"
 
-    def __init__(self, name: str, clock: AxisClock) -> None:
+    def __init__(self, name: str, clock: AxisClock, overheard: OnBlock = _ignore) -> None:
+        """`overheard` is called with every block that the device gives."""
+        self.name = name
+        self.deaf = False
+        """While True, silence is given in the place of what the device gives."""
         self._overruns = 0
-        self._name = name
         self._clock = clock
+        self._overheard = overheard
         self._capture: _Capture | None = None
         self._next = 0
 
-    def open(self) -> str:
-        """Start to record and give the device's name; MissingError when that is impossible."""
-        self._capture = _Capture(self._name)
-        return self._capture.opened.device.name
+    def open(self, name: str) -> str:
+        """Start to record and give the device's name; MissingError when that is impossible.
+
+        A stream that is open already is closed once the new one runs.
+        """
+        capture = _Capture(name)
+        self.release()
+        self._capture = capture
+        return capture.opened.device.name
 
     def release(self) -> None:
         """Close the stream; the axis goes on."""
@@ -101,21 +116,29 @@ class Microphone:
     def blocks(self) -> Iterator[tuple[int, MicBlock]]:
         """Give what has arrived since the last call, or silence by the clock while lost."""
         capture = self._capture
-        if capture and not capture.heartbeat.dead():
+        if capture is None or capture.heartbeat.dead():
+            yield from self._silence(time.monotonic() - _LATE_S)
+        elif self.deaf:
+            capture.first_index = None
+            for block in capture.drain():
+                self._overheard(block)
+            yield from self._silence(time.monotonic() - _LATE_S)
+        else:
             yield from self._cut(capture)
-            return
-        due = self._clock.axis(time.monotonic() - _LATE_S) * INPUT_RATE
+
+    def _silence(self, until: float) -> Iterator[tuple[int, MicBlock]]:
+        """Give silence up to a moment of the monotonic clock."""
+        due = self._clock.axis(until) * INPUT_RATE
         while self._next + INPUT_BLOCK <= due:
             yield self._count(np.zeros(INPUT_BLOCK, np.int16))
 
     def _cut(self, capture: "_Capture") -> Iterator[tuple[int, MicBlock]]:
         if capture.first_index is None and capture.anchor:
-            # Silence up to the first sample of a stream that was opened again.
-            due = self._clock.axis(capture.anchor[1]) * INPUT_RATE
-            while self._next + INPUT_BLOCK <= due:
-                yield self._count(np.zeros(INPUT_BLOCK, np.int16))
-            capture.first_index = self._next
+            # Silence up to the first sample of a stream that was opened, or is believed, again.
+            yield from self._silence(capture.next_taken())
+            capture.begin(self._next)
         for block in capture.read(self._clock):
+            self._overheard(block)
             yield self._count(block)
 
     def _count(self, block: MicBlock) -> tuple[int, MicBlock]:
@@ -131,9 +154,11 @@ class _Capture:
         self.overruns = 0
         self.anchor: tuple[int, float, int] | None = None
         """The newest callback: its first frame, when that was taken, overruns until then."""
-        self.first_index: int | None = None
+        self.first_index: float | None = None
         """The axis sample of frame 0."""
         self._frames = 0
+        self._taken = 0
+        """Frames that were read from the ring."""
         self._dropping = False
         self._filled = 0
         self._overruns_filled = 0
@@ -165,21 +190,44 @@ class _Capture:
         self.anchor = (self._frames, taken, self.overruns)
         self._frames += frames
 
+    def next_taken(self) -> float:
+        """When the next frame to be read was taken, by the monotonic clock."""
+        frame, taken, _ = self.anchor or (0, time.monotonic(), 0)
+        return taken + (self._taken - frame) / self.opened.rate
+
+    def begin(self, index: int) -> None:
+        """The next frame to be read is axis sample `index`."""
+        self._ready = np.empty(0, np.int16)
+        self._filled, self._overruns_filled = 0, self.overruns
+        self.first_index = index - self._taken * INPUT_RATE / self.opened.rate
+
     def read(self, clock: AxisClock) -> Iterator[MicBlock]:
         """Give the whole blocks that have arrived."""
         anchor = self.anchor
         if anchor is None or self.first_index is None:
             return
+        self._take()
+        self._keep_axis(*anchor, self.first_index, clock)
+        yield from self._whole()
+
+    def drain(self) -> Iterator[MicBlock]:
+        """Give the whole blocks that have arrived, whenever that was."""
+        self._take()
+        yield from self._whole()
+
+    def _take(self) -> None:
         count = self._ring.read(self._buffer)
         channels = self.opened.channels
         self._push(self._buffer[:count].reshape(-1, channels).mean(axis=1) / 32768.0)
-        self._keep_axis(*anchor, self.first_index, clock)
+        self._taken += count // channels
+
+    def _whole(self) -> Iterator[MicBlock]:
         whole = len(self._ready) - len(self._ready) % INPUT_BLOCK
         yield from self._ready[:whole].reshape(-1, INPUT_BLOCK)
         self._ready = self._ready[whole:]
 
     def _keep_axis(
-        self, frame: int, taken: float, overruns: int, first_index: int, clock: AxisClock
+        self, frame: int, taken: float, overruns: int, first_index: float, clock: AxisClock
     ) -> None:
         """Fill what an overrun lost with silence; else follow the drift of the clocks."""
         index = first_index + (frame + self._filled) * INPUT_RATE / self.opened.rate

@@ -1,7 +1,7 @@
 """Finding and opening sound devices through PortAudio; the only module that imports sounddevice.
 
 PortAudio reads the device list once. `rescan` reads it again and ends every open stream, so only
-one owner, the device back end, may call it.
+one owner, the supervisor of the device back end, may call it.
 """
 
 import ctypes
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
@@ -18,6 +19,7 @@ from voice.errors import MissingError
 Kind = Literal["microphone", "speaker"]
 LATENCY_S = 0.04
 """Asked of the device; shorter ones ran dry on a loaded machine."""
+CARDS = Path("/proc/asound/cards")
 _OTHERWISE = {"microphone": "--input FILE.wav", "speaker": "--output FILE.wav"}
 
 
@@ -83,6 +85,14 @@ def rescan() -> None:
         sd._initialize()
     except sd.PortAudioError as error:
         raise MissingError(f"the sound system cannot be reached ({error})") from None
+
+
+def cards() -> frozenset[str]:
+    """Give what tells the sound cards apart that the system has now; reads no device list."""
+    try:
+        return frozenset(CARDS.read_text().splitlines())
+    except OSError:
+        return frozenset()  # no ALSA
 
 
 def devices(kind: Kind) -> list[Device]:

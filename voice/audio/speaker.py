@@ -22,8 +22,8 @@ class Speaker:
     kind: portaudio.Kind = "speaker"
 
     def __init__(self, name: str, rate: int, ahead_s: float, clock: AxisClock) -> None:
+        self.name = name
         self._underruns = 0
-        self._name = name
         self._rate = rate
         self._ahead_s = ahead_s
         self._clock = clock
@@ -33,10 +33,15 @@ class Speaker:
         """When the block after the last reported one reaches the device."""
         self._reported = 0
 
-    def open(self) -> str:
-        """Start to play and give the device's name; MissingError when that is impossible."""
-        self._playback = _Playback(self._name, self._rate)
-        return self._playback.opened.device.name
+    def open(self, name: str) -> str:
+        """Start to play and give the device's name; MissingError when that is impossible.
+
+        A stream that is open already is closed once the new one runs.
+        """
+        playback = _Playback(name, self._rate)
+        self.release()
+        self._playback = playback
+        return playback.opened.device.name
 
     def release(self) -> None:
         """Close the stream; the mixer's time goes on."""
