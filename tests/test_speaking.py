@@ -28,6 +28,7 @@ class Room:
 
     def __init__(self, cache: SpeechCache) -> None:
         self.events: list[AudioStart | AudioEnd | Latency] = []
+        self.mutes: list[bool] = []
         self.engine = WorkerHost(roster.piper(Settings()), lambda state, pid, detail: None)
         self.inbox = Inbox("test")
         self.mixer = Mixer(RATE, self.inbox.poster(self._note))
@@ -37,6 +38,7 @@ class Room:
             self.inbox.put,
             length_scale=1.0,
             excuse=EXCUSE,
+            on_mute=lambda: self.mutes.append(True),
         )
         self.blocks = 0
         self.inbox.start()
@@ -128,11 +130,20 @@ def test_a_reply_that_was_not_rendered_ahead_tells_when_the_engine_gave_it(room:
 def test_what_a_dead_engine_cannot_say_is_excused_and_said_when_it_is_back(room: Room) -> None:
     room.do(lambda: room.speech.say("New words.", append=False))
     assert room.play_until(lambda: room.speech.idle) > 0.5  # the excuse, from the cache
+    assert not room.mutes
     room.engine.start()
     assert room.engine.wait(60) == "ready"
     room.events.clear()
     room.do(room.speech.voice_is_back)
     assert room.play_until(lambda: len(room.events) == 2) > 0.05
+
+
+def test_where_not_even_the_excuse_can_be_said_that_is_told(room: Room, cache: SpeechCache) -> None:
+    for file in cache.folder.rglob("*"):
+        file.unlink()
+    room.do(lambda: room.speech.say("New words.", append=False))
+    room.play_until(lambda: room.speech.idle)
+    assert len(room.mutes) == 1
 
 
 def test_a_newer_reply_makes_the_unsaid_one_past(room: Room) -> None:

@@ -35,7 +35,9 @@ from voice.events import (
 from voice.handover_record import HandoverRecord
 from voice.inbox import Inbox
 from voice.latency import Axis, Trace
+from voice.listening import gate
 from voice.listening import listener as heard
+from voice.signals import Signals, Tones
 from voice.speaking import Speech
 from voice.timers import Timers
 
@@ -64,6 +66,7 @@ class Assistant:
         event_log: EventLog,
         *,
         hears_itself: bool,
+        tones: Tones,
         tap: Tap | None = None,
     ) -> None:
         """`hears_itself`: the speaker may reach the microphone. The crew is its owner's to end."""
@@ -79,8 +82,13 @@ class Assistant:
         cache = speech_cache.for_settings(settings)
         speaker = Speaker(crew.tts, cache, deadline_s=settings.tts.deadline_s)
         # From here on: touched by the loop's thread only.
+        self._signals = Signals(self._mixer.tone, tones)
         self._speech = Speech(
-            speaker, self._mixer, self._inbox.put, length_scale=settings.tts.length_scale
+            speaker,
+            self._mixer,
+            self._inbox.put,
+            length_scale=settings.tts.length_scale,
+            on_mute=self._signals.voice_lost,
         )
         self._beats = Beats(
             self._mixer, speaker, cache, self._inbox.put, length_scale=settings.tts.length_scale
@@ -92,6 +100,7 @@ class Assistant:
         self._now = 0.0
         self._record = HandoverRecord(self._log.write)
         self._timers = Timers()
+        self._devices: dict[str, DeviceState] = {}
         self._snapshot: Snapshot | None = None
         self._trace: Trace | None = None
         """The latest turn that was acted on."""
@@ -190,6 +199,7 @@ class Assistant:
         self._act_on(self._listener.push(start, block))
         for name in self._timers.pop_due(self._now):
             self._step(d.TimerFired(t=self._now, name=name))
+        self._signals.tick(self._now)
         if self._listener.settled:
             self._record.settle(self._state.log)
 
@@ -199,6 +209,7 @@ class Assistant:
                 case heard.Turn():
                     self._on_turn(output)
                 case heard.Reopened():
+                    self._signals.answered()
                     self._speech.stop("interrupted")
                 case heard.Alarm():
                     self._notice("cannot_hear")
@@ -229,6 +240,8 @@ class Assistant:
             trace.decided()
             if not trace.claimed and self._state.asked is None:
                 self._close_trace()  # nothing will be said to it
+        elif self._state.run and not turn.overlapped and turn.reason in gate.UNCERTAIN:
+            self._signals.not_understood(self._now)
         self._speech.resume()
 
     def _close_trace(self) -> None:
@@ -257,6 +270,8 @@ class Assistant:
             case d.Say(reply=reply, append=append):
                 self._log.write(ReplyEvent(t=self._now, **msgspec.structs.asdict(reply)))
                 if reply.say:
+                    if trace:
+                        self._signals.awaited(trace.last_voiced)
                     self._speech.say(
                         reply.say,
                         append=append,
@@ -264,8 +279,11 @@ class Assistant:
                         fixed=reply.by != "llm",
                     )
             case d.StopSpeaking():
+                self._signals.answered()
                 self._speech.stop("stopped")
             case d.AskModel():
+                if trace:
+                    self._signals.awaited(trace.last_voiced)
                 elapsed = self._axis.now() - trace.last_voiced if trace else 0.0
                 self._writer.ask(effect, elapsed_s=elapsed)
             case d.CancelModel():
@@ -300,6 +318,8 @@ class Assistant:
         """Log a sound, and tell the listener while the voice is audible."""
         if event.source == "voice":
             sounding = isinstance(event, SoundStarted)
+            if sounding:
+                self._signals.answered()
             self._act_on(self._listener.playback(round(event.t * INPUT_RATE), sounding))
         for logged in self._speech.logged(event):
             self._log.write(logged)
@@ -316,8 +336,15 @@ class Assistant:
 
     def _on_device(self, name: str, state: DeviceState, detail: str) -> None:
         self._log.write(DeviceEvent(t=self._now, name=name, state=state, detail=detail))
+        before = self._devices.get(name)
+        self._devices[name] = state
+        self._signals.device(name, before, state)
         if name == "microphone" and state == "lost":
             self._notice("microphone_lost")
+        elif name == "microphone" and state == "silent":
+            self._notice("microphone_muted")
+        elif name == "microphone" and before == "lost":
+            self._notice("microphone_back")
 
     def _notice(self, phrase: str) -> None:
         """Say that something is wrong with us, after what is being said."""

@@ -39,6 +39,10 @@ class Audio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far the mixer renders ahead of the device."""
     echo_cancel: bool = True
     """Take the assistant's own voice out of the microphone; off where a headset does it."""
+    mute_alarm_s: Annotated[float, Meta(ge=0, le=600)] = 5.0
+    """Digital silence after which a microphone is taken for muted; 0: never."""
+    tones: Literal["auto", "all", "alarms", "off"] = "auto"
+    """`alarms`: microphone lost, back; `all`: also heard, not understood; `auto`: live all."""
 
 
 class Listening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -41,14 +41,23 @@ class Speech:
     """Speaks replies through the mixer."""
 
     def __init__(
-        self, speaker: Speaker, mixer: Mixer, post: Post, *, length_scale: float, excuse: str = ""
+        self,
+        speaker: Speaker,
+        mixer: Mixer,
+        post: Post,
+        *,
+        length_scale: float,
+        excuse: str = "",
+        on_mute: Callable[[], None],
     ) -> None:
+        """`on_mute` is called when not even the excuse can be said."""
         self._speaker = speaker
         self._mixer = mixer
         self._post = post
         self._length_scale = length_scale
         self.excuse = excuse
         """What is said, from the cache, while the engine cannot say what it should."""
+        self._on_mute = on_mute
         self._utterances: dict[int, _Utterance] = {}
         self._count = 0
         self._gain_db = 0.0
@@ -152,7 +161,11 @@ class Speech:
         if utterance is None:
             return
         utterance.rendered = True
-        if end.outcome in ("failed", "late") and utterance.text != self.excuse:
-            if self.excuse:
-                self.say(self.excuse, append=True)
-            self._unsaid = utterance.text
+        if end.outcome not in ("failed", "late"):
+            return
+        if utterance.text == self.excuse:
+            self._on_mute()
+            return
+        if self.excuse:
+            self.say(self.excuse, append=True)
+        self._unsaid = utterance.text

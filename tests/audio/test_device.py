@@ -40,14 +40,23 @@ class Session:
         self.states: list[tuple[str, str]] = []
         self.details: list[str] = []
         self.events: list[SoundEvent] = []
+        self.heard_at: list[float] = []
+        """For each report: when the mixer's first block would have reached the speaker."""
         self.mixer = Mixer(48_000, self.events.append)
         self.backend = DeviceBackend(**options)
 
     def __enter__(self) -> "Session":
         self.take = self._on_mic
         deliver = lambda index, block: self.take(index, block)  # noqa: E731
-        self.backend.start(deliver, self.mixer, self._on_state)
+        self.backend.start(deliver, self, self._on_state)
         return self
+
+    def render(self) -> np.ndarray:
+        return self.mixer.render()
+
+    def consumed(self, blocks: int, t: float) -> None:
+        self.heard_at.append(t - blocks * 0.01)
+        self.mixer.consumed(blocks, t)
 
     def _on_state(self, kind: str, state: str, detail: str) -> None:
         self.details.append(detail)
@@ -191,10 +200,11 @@ def test_a_killed_sound_server_is_noticed_and_sound_comes_back(server):
         assert until(lambda: len(session.blocks) > 50)
         session.mixer.beat(True, 120)
         begun = time.monotonic() - len(session.blocks) * 0.01
+        before = session.heard_at[-1]
         server.kill()
         killed = time.monotonic()
         assert until(lambda: {("microphone", "lost"), ("speaker", "lost")} <= set(session.states))
-        assert time.monotonic() - killed < 2.5
+        assert time.monotonic() - killed < 2.0
         lost_at = len(session.blocks)
         time.sleep(1)
         assert len(session.blocks) > lost_at + 50  # time goes on in silence
@@ -202,6 +212,10 @@ def test_a_killed_sound_server_is_noticed_and_sound_comes_back(server):
         assert until(lambda: session.states[-2:].count(("speaker", "open")) == 1, 5)
         assert until(lambda: len(session.states) >= 6, 5)
         assert set(session.states[-2:]) == {("microphone", "open"), ("speaker", "open")}
+        reported = len(session.heard_at)
+        assert until(lambda: len(session.heard_at) > reported + 20)
+        # The beat is where it would be had nothing happened.
+        assert session.heard_at[reported + 20] == pytest.approx(before, abs=0.08)
         time.sleep(0.3)
         recording = server.record()
         server.speak(chirp(16_000), 16_000)

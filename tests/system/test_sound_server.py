@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -15,6 +16,10 @@ from tests.support.assistant import ROOT, RUN_ASSISTANT, Event, read_events
 from tests.support.reading import read_back
 from tests.support.recordings import phrase
 from tests.support.sound_server import SoundServer
+from voice.audio.metronome import click
+
+READING_S = 0.3
+"""What it takes the test to see an event on a busy machine."""
 
 
 @pytest.fixture
@@ -92,13 +97,57 @@ def time_to_import() -> float:
     return time.monotonic() - began
 
 
-def wait_for(log: Path, kind: str, nth: int = 1, **fields: str) -> Event:
-    """The nth event of this kind with these fields, as soon as it is in the log."""
+def test_a_sound_server_that_dies_during_compressions_costs_seconds_and_nothing_else(
+    server: SoundServer, tmp_path: Path
+) -> None:
+    log = tmp_path / "events.jsonl"
+    with live(server, log):
+        wait_for(log, "audio_end", source="voice")  # of the greeting
+        server.speak(*soundfile.read(phrase("not_breathing"), dtype="int16"))
+        wait_for(log, "metronome", on=True)
+        time.sleep(1.0)
+        known = len(read_events(log))
+        server.kill()
+        killed = time.monotonic()
+        wait_for(log, "device", after=known, name="microphone", state="lost")
+        noticed_s = time.monotonic() - killed
+        time.sleep(1.5)
+        server.start()
+        started = time.monotonic()
+        wait_for(log, "device", after=known, name="microphone", state="open")
+        wait_for(log, "device", after=known, name="speaker", state="open")
+        back_s = time.monotonic() - started
+        recording = server.record()
+        wait_for(log, "audio_start", after=known, source="tone")
+        server.speak(*soundfile.read(phrase("repeat"), dtype="int16"))
+        wait_for(log, "reply", after=known, heard="command:repeat", protocol="cpr-adult")
+        time.sleep(2.0)
+        sound = recording.stop()
+        events = read_events(log)[known:]
+    assert noticed_s <= 1.0 + READING_S
+    assert back_s <= 3.0 + READING_S
+    assert not [e for e in events if e["type"] == "metronome"]
+    assert beats(sound, recording.rate) >= 3
+
+
+def beats(sound: np.ndarray, rate: int) -> int:
+    """How many clicks are heard."""
+    shape = click(rate)
+    likeness = np.correlate(sound / 32768, shape, "valid") / float(shape @ shape)
+    loud = np.flatnonzero(likeness > 0.2)
+    return int((np.diff(loud, prepend=-rate) > rate // 4).sum())
+
+
+def wait_for(log: Path, kind: str, nth: int = 1, after: int = 0, **fields: object) -> Event:
+    """The nth event of this kind with these fields, as soon as it is in the log.
+
+    `after`: so many events at the log's beginning are passed over.
+    """
     limit = time.monotonic() + 60
     while time.monotonic() < limit:
-        events = read_events(log) if log.exists() else []
+        events = read_events(log)[after:] if log.exists() else []
         found = [e for e in events if e["type"] == kind and fields.items() <= e.items()]
         if len(found) >= nth:
             return found[nth - 1]
-        time.sleep(0.1)
+        time.sleep(0.05)
     raise AssertionError(f"no {kind} {fields} within 60 s")

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 
 from voice.audio import portaudio
-from voice.audio.interface import BLOCK_S, Renderer
+from voice.audio.interface import BLOCK_S, Renderer, SpeakerBlock
 from voice.audio.microphone import AxisClock, Heartbeat
 from voice.audio.resample import live
 from voice.audio.ring import Ring
+
+_SETTLE_S = 0.2
+"""Silence with which a stream that was opened again begins, until its timing is known."""
 
 
 class Speaker:
@@ -64,17 +67,28 @@ class Speaker:
     def pump(self, renderer: Renderer) -> None:
         """Render what the device will need soon and report what it has played."""
         playback = self._playback
-        if playback and not playback.heartbeat.dead():
-            if playback.first_block is None:
-                if self._rendered:
-                    self._skip(renderer, time.monotonic() + playback.latency_s)
-                playback.first_block = self._rendered
+        if playback is None or playback.heartbeat.dead():
+            self._skip(renderer, time.monotonic())
+        elif playback.first_block is None and not self._take_up(playback, renderer):
+            self._skip(renderer, time.monotonic())
+            playback.idle(self._ahead_s)
+        else:
             while playback.ahead_s < self._ahead_s:
                 playback.add(renderer)
                 self._rendered += 1
             self._report(renderer, *playback.played(time.monotonic()))
-        else:
-            self._skip(renderer, time.monotonic())
+
+    def _take_up(self, playback: "_Playback", renderer: Renderer) -> bool:
+        """Go on where the mixer's clock is; False while a new stream's timing is not known."""
+        if self._rendered:
+            due = playback.next_heard()
+            if due is None:
+                return False
+            self._skip(renderer, due)
+            # What is rendered next was due a part of a block before or after that moment.
+            playback.wait(self._played_at + (self._rendered - self._reported) * BLOCK_S - due)
+        playback.begin(self._rendered)
+        return True
 
     def _skip(self, renderer: Renderer, until: float) -> None:
         """Render and drop what would have been played by then."""
@@ -98,10 +112,13 @@ class _Playback:
         self.heartbeat = Heartbeat()
         self.underruns = 0
         self.first_block: int | None = None
-        """The mixer's block that the stream began with."""
+        """The mixer's block that follows the silence with which the stream began."""
         self._anchor: tuple[int, float] | None = None
         """The newest callback: its first frame and when that reaches the speaker."""
         self._frames = 0
+        self._written = 0
+        self._silent = 0
+        """Frames of silence before `first_block`."""
         self._scratch = np.zeros(0, np.float32)
         self.opened = portaudio.open_stream(
             "speaker", name, rate, self._callback, self.heartbeat.end
@@ -110,11 +127,6 @@ class _Playback:
         self._ring = Ring(self.opened.rate, np.float32)
         self._scratch = np.zeros(self.opened.rate, np.float32)
         self.opened.start()
-
-    @property
-    def latency_s(self) -> float:
-        """From the callback to the speaker, as the driver says."""
-        return float(self.opened.stream.latency)
 
     @property
     def ahead_s(self) -> float:
@@ -126,16 +138,38 @@ class _Playback:
 
     def add(self, renderer: Renderer) -> None:
         """Render one more block for the device."""
-        self._ring.write(self._resampler.push(renderer.render()))
+        self._write(self._resampler.push(renderer.render()))
+
+    def idle(self, seconds: float) -> None:
+        """Let the device have so much silence."""
+        self.wait(seconds - self.ahead_s)
+
+    def wait(self, seconds: float) -> None:
+        """Add silence."""
+        self._write(np.zeros(max(0, round(seconds * self.opened.rate)), np.float32))
+
+    def begin(self, block: int) -> None:
+        """What is added next begins with this block of the mixer."""
+        self.first_block, self._silent = block, self._written
+
+    def next_heard(self) -> float | None:
+        """When what is added next reaches the speaker; None while the stream is too young."""
+        if self._anchor is None or self._frames < _SETTLE_S * self.opened.rate:
+            return None
+        frame, at = self._anchor
+        return at + (self._written - frame) / self.opened.rate
+
+    def _write(self, samples: SpeakerBlock) -> None:
+        self._written += self._ring.write(samples)
 
     def played(self, now: float) -> tuple[int, float]:
         """Give how many of the mixer's blocks have reached the speaker, and when the last did."""
         if self._anchor is None or self.first_block is None:
             return 0, now
         frame, at = self._anchor
-        heard = min(frame + (now - at) * self.opened.rate, self._frames)
+        heard = min(frame + (now - at) * self.opened.rate, self._frames) - self._silent
         blocks = max(0, math.floor(heard / self.opened.rate / BLOCK_S))
-        end = at + blocks * BLOCK_S - frame / self.opened.rate
+        end = at + blocks * BLOCK_S + (self._silent - frame) / self.opened.rate
         return self.first_block + blocks, end
 
     def _callback(self, data: Any, frames: int, when: Any, status: Any) -> None:

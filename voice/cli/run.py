@@ -19,6 +19,7 @@ from voice.audio.wav_backend import WavBackend
 from voice.cli import options
 from voice.config import Settings
 from voice.errors import UserError
+from voice.signals import Tones
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -82,7 +83,12 @@ def main(args: argparse.Namespace) -> int:
         Crew(plan) as crew,
     ):
         assistant = Assistant(
-            settings, crew, log, hears_itself=hears_itself, tap=stems.write if stems else None
+            settings,
+            crew,
+            log,
+            hears_itself=hears_itself,
+            tones=_tones(settings, live),
+            tap=stems.write if stems else None,
         )
         backend = _backend(args, settings, assistant)
         if hears_itself and settings.audio.echo_cancel:
@@ -105,7 +111,11 @@ def _backend(args: argparse.Namespace, settings: Settings, probe: LoopProbe) -> 
         portaudio.find("microphone", audio.input_device)
         portaudio.find("speaker", audio.output_device)
         return DeviceBackend(
-            audio.input_device, audio.output_device, audio.output_rate, audio.ahead_ms
+            audio.input_device,
+            audio.output_device,
+            audio.output_rate,
+            audio.ahead_ms,
+            silence_s=audio.mute_alarm_s,
         )
     rate = settings.audio.output_rate
     room = None
@@ -116,6 +126,12 @@ def _backend(args: argparse.Namespace, settings: Settings, probe: LoopProbe) -> 
     return WavBackend(
         reader, writer, probe, output_rate=rate, pace=args.pace, tail_s=args.tail, room=room
     )
+
+
+def _tones(settings: Settings, live: bool) -> Tones:
+    """A recording is not helped by tones that fill a wait."""
+    tones = settings.audio.tones
+    return tones if tones != "auto" else "all" if live else "alarms"
 
 
 @contextmanager

@@ -14,6 +14,8 @@ LOWEST = -1.0
 """Mean log probability a token below which words are taken for noise."""
 LOWEST_EXPECTED = -1.25
 """The same for a short utterance that is one of those expected now."""
+UNCERTAIN = frozenset(("low score", "loop", "too many words"))
+"""Reasons to refuse what may well have been somebody's words."""
 _EXPECTED_WORDS = 4
 _WORDS_PER_S = 6.5
 """Nobody speaks faster, counted over voiced time only."""
