@@ -20,10 +20,9 @@ Ear = Literal["hears", "silent", "deaf"]
 """`silent`: only digital silence for some time; `deaf`: it is connected to the speaker."""
 
 NEAR_S, FAR_S = 1.0, 2.0
-_DIGITAL_SILENCE = 2
+DIGITAL_SILENCE = 2
 """Largest absolute int16 sample of a signal without even noise; resampling leaves ±1."""
 _QUIET_S = 0.05
-_ACTIVE_S = 0.05
 _ACTIVE = 0.003
 _PIECES = 4
 _AUDIBLE = 30
@@ -31,31 +30,32 @@ _AUDIBLE = 30
 _FAINTEST = 1e-4
 _SAME = 0.95
 """Correlation from which two signals are one. A loudspeaker and a room leave far less."""
-_DEAF_AFTER = 2
+_PROOF = 2
+"""Seconds that prove that a microphone is none, or is one again."""
 _LONGEST_PATIENCE_S = 60.0
 
 
 def sound(near: MicBlock, far: NDArray[np.float32]) -> Sound:
     """Compare the last second of the microphone with the last two of the speaker, at 16 kHz."""
     peaks = np.abs(near.reshape(-1, INPUT_BLOCK).astype(np.int32)).max(axis=1)
-    quiet = int((peaks <= _DIGITAL_SILENCE).sum())
+    quiet = int((peaks <= DIGITAL_SILENCE).sum())
     if quiet == len(peaks):
         return "flat"
-    loud = np.abs(far[: len(far) // INPUT_BLOCK * INPUT_BLOCK].reshape(-1, INPUT_BLOCK)).max(axis=1)
-    if (loud > _ACTIVE).sum() < _ACTIVE_S / BLOCK_S or _likeness(near, far) < _SAME:
+    likenesses = _likenesses(near, far) if np.abs(far).max() > _ACTIVE else []
+    if max(likenesses, default=0.0) < _SAME:
         return "room"
     # The gaps decide: behind real microphones there is noise.
-    return "speaker" if quiet >= _QUIET_S / BLOCK_S else "unclear"
+    copied = float(np.median(likenesses)) >= _SAME and quiet >= _QUIET_S / BLOCK_S
+    return "speaker" if copied else "unclear"
 
 
-def _likeness(near: MicBlock, far: NDArray[np.float32]) -> float:
-    """Median correlation of the microphone's pieces with what the speaker played, sought anywhere.
+def _likenesses(near: MicBlock, far: NDArray[np.float32]) -> list[float]:
+    """Correlations of the microphone's pieces with what the speaker played, sought anywhere.
 
     In pieces, because a loaded machine tears gaps into what either side delivers.
     """
     pieces = near.reshape(_PIECES, -1).astype(np.float64)
-    audible = [piece for piece in pieces if np.abs(piece).max() > _AUDIBLE]
-    return float(np.median([_correlation(p, far) for p in audible])) if audible else 0.0
+    return [_correlation(piece, far) for piece in pieces if np.abs(piece).max() > _AUDIBLE]
 
 
 def _correlation(piece: NDArray[np.float64], far: NDArray[np.float32]) -> float:
@@ -77,18 +77,22 @@ class EarState:
         self._patience_s = patience_s
         self._flat = 0
         self._speaker = 0
+        self._room = 0
 
     def note(self, heard: Sound) -> Ear:
         """Take in one more second and give what the ear is now."""
         self._flat = self._flat + 1 if heard == "flat" else 0
+        self._room = self._room + 1 if heard == "room" else 0
         if heard == "room":
+            self._speaker = 0
             if self.now == "silent":
                 # Some microphones gate out all noise: the next silence may last longer.
                 self._patience_s = min(2 * self._patience_s, _LONGEST_PATIENCE_S)
-            self.now, self._speaker = "hears", 0
+            if self.now == "silent" or self._room >= _PROOF:
+                self.now = "hears"
         elif heard == "speaker":
             self._speaker += 1
-            if self._speaker >= _DEAF_AFTER:
+            if self._speaker >= _PROOF:
                 self.now = "deaf"
         if self.now == "hears" and 0 < self._patience_s <= self._flat * NEAR_S:
             self.now = "silent"
@@ -96,7 +100,7 @@ class EarState:
 
     def renew(self) -> None:
         """Another stream begins; after a deaf one it has to prove that it hears a room."""
-        self._flat = self._speaker = 0
+        self._flat = self._speaker = self._room = 0
         if self.now == "silent":
             self.now = "hears"
 
