@@ -11,6 +11,7 @@ import msgspec
 
 from voice.answering import AnswerWriter
 from voice.audio.interface import INPUT_RATE, Backend, MicBlock, SoundEvent, SoundStarted
+from voice.audio.loudness import RoomGain
 from voice.audio.mixer import Mixer, Tap
 from voice.config import Settings
 from voice.counting import Beats
@@ -21,6 +22,7 @@ from voice.engines import speech_cache
 from voice.engines.crew import Crew
 from voice.engines.interfaces import Result
 from voice.engines.speaker import Speaker
+from voice.engines.understudy import Understudied
 from voice.errors import MissingError
 from voice.eventlog import EventLog
 from voice.events import (
@@ -28,10 +30,13 @@ from voice.events import (
     DeviceState,
     EngineEvent,
     EngineState,
+    GovernorEvent,
     Metronome,
     ReplyEvent,
+    Source,
     SpeechStart,
 )
+from voice.governor import PASSAGES, TINY_TURNS, Governor
 from voice.handover_record import HandoverRecord
 from voice.inbox import Inbox
 from voice.latency import Axis, Trace
@@ -66,7 +71,7 @@ class Assistant:
         event_log: EventLog,
         *,
         hears_itself: bool,
-        tones: Tones,
+        tones: Tones = "alarms",
         tap: Tap | None = None,
     ) -> None:
         """`hears_itself`: the speaker may reach the microphone. The crew is its owner's to end."""
@@ -78,11 +83,20 @@ class Assistant:
         self._yields = settings.audio.echo_cancel or not hears_itself
         self._axis = Axis()
         self._inbox = Inbox("loop")
-        self._mixer = Mixer(settings.audio.output_rate, self._inbox.poster(self._on_sound), tap)
+        self._mixer = Mixer(
+            settings.audio.output_rate,
+            self._inbox.poster(self._on_sound),
+            tap,
+            lead_in_s=settings.audio.lead_in_ms / 1000,
+        )
         cache = speech_cache.for_settings(settings)
         speaker = Speaker(crew.tts, cache, deadline_s=settings.tts.deadline_s)
         # From here on: touched by the loop's thread only.
         self._signals = Signals(self._mixer.tone, tones)
+        self._room_gain = RoomGain(settings.audio.noise_gain_db)
+        self._governor = Governor(settings.governor)
+        self._turns = Understudied(crew.stt, crew.tiny, self._inbox.poster(self._on_recognised))
+        self._sounding: set[Source] = set()
         self._speech = Speech(
             speaker,
             self._mixer,
@@ -134,6 +148,10 @@ class Assistant:
         finally:
             self._close(backend)
 
+    def command(self, name: str) -> None:
+        """Act on a command as if it had been said, and beyond doubt; from any thread."""
+        self._inbox.put(lambda: self._on_command(name))
+
     def engine_busy(self) -> bool:
         """Whether an engine works for us (see LoopProbe)."""
         return self._crew.busy or self._speech.rendering
@@ -163,7 +181,7 @@ class Assistant:
         self._speech.excuse = dialogue.content.phrase("voice_restarts")
         self._listener = heard.Listener(
             self._settings,
-            self._crew.stt,
+            self._turns,
             self._crew.tiny,
             self._transcribed,
             expected=lambda text: dialogue.whole(text, self._state) == "whole",
@@ -200,6 +218,9 @@ class Assistant:
         for name in self._timers.pop_due(self._now):
             self._step(d.TimerFired(t=self._now, name=name))
         self._signals.tick(self._now)
+        quiet = self._listener.idle and self._sounding <= {"beat"}
+        if self._room_gain.hear(block, quiet):
+            self._speech.fit_room(self._room_gain.db)
         if self._listener.settled:
             self._record.settle(self._state.log)
 
@@ -244,6 +265,13 @@ class Assistant:
             self._signals.not_understood(self._now)
         self._speech.resume()
 
+    def _on_command(self, name: str) -> None:
+        for phrase in self._dialogue.content.phrasebook.phrases(name)[:1]:
+            self._close_trace()
+            self._trace = self._snapshot = None
+            speaking = not self._speech.idle
+            self._step(d.Utterance(t=self._now, text=phrase, speaking=speaking))
+
     def _close_trace(self) -> None:
         for latency in self._trace.close() if self._trace else ():
             self._log.write(latency)
@@ -284,6 +312,9 @@ class Assistant:
             case d.AskModel():
                 if trace:
                     self._signals.awaited(trace.last_voiced)
+                if self._governor.level >= PASSAGES:
+                    self._decline(effect)
+                    return
                 elapsed = self._axis.now() - trace.last_voiced if trace else 0.0
                 self._writer.ask(effect, elapsed_s=elapsed)
             case d.CancelModel():
@@ -316,8 +347,9 @@ class Assistant:
 
     def _on_sound(self, event: SoundEvent) -> None:
         """Log a sound, and tell the listener while the voice is audible."""
+        sounding = isinstance(event, SoundStarted)
+        (self._sounding.add if sounding else self._sounding.discard)(event.source)
         if event.source == "voice":
-            sounding = isinstance(event, SoundStarted)
             if sounding:
                 self._signals.answered()
             self._act_on(self._listener.playback(round(event.t * INPUT_RATE), sounding))
@@ -333,6 +365,19 @@ class Assistant:
             self._writer.warm()
         elif name == "stt" and state == "restarting":
             self._notice("hearing_restarts")
+
+    def _on_recognised(self, seconds: float, complete: bool) -> None:
+        """A turn was recognised; that may have taken too long, or be quick enough again."""
+        change = self._governor.turn(self._now, seconds, complete=complete)
+        if change:
+            self._turns.relieved = change.level >= TINY_TURNS
+            self._log.write(GovernorEvent(t=self._now, level=change.level, reason=change.reason))
+
+    def _decline(self, question: d.AskModel) -> None:
+        """Have the passage spoken: the machine is too slow for the model."""
+        why = "the machine is too slow"
+        end = d.ModelEnded(t=self._now, request=question.request, reason="failed", detail=why)
+        self._inbox.put(lambda: self._step(end))
 
     def _on_device(self, name: str, state: DeviceState, detail: str) -> None:
         self._log.write(DeviceEvent(t=self._now, name=name, state=state, detail=detail))

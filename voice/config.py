@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -39,6 +39,10 @@ class Audio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How far the mixer renders ahead of the device."""
     echo_cancel: bool = True
     """Take the assistant's own voice out of the microphone; off where a headset does it."""
+    lead_in_ms: Annotated[int, Meta(ge=0, le=2000)] = 0
+    """Faint noise before speech after a pause, for wireless speakers that swallow its beginning."""
+    noise_gain_db: Annotated[float, Meta(ge=0, le=18)] = 9.0
+    """How much louder the output may get in noise; 0: always the same."""
     mute_alarm_s: Annotated[float, Meta(ge=0, le=600)] = 5.0
     """Digital silence after which a microphone is taken for muted; 0: never."""
     tones: Literal["auto", "all", "alarms", "off"] = "auto"
@@ -142,6 +146,26 @@ class Triage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Catalogue name of the sentence embedding; empty: by words and concepts alone."""
 
 
+class Governor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a machine that has become slow is asked for less."""
+
+    slow_s: Seconds = 2.0
+    """Recognition of turns slower than this: step down."""
+    fine_s: Seconds = 1.0
+    """Recognition that would be quicker than this one step up: step up."""
+    hold_s: Seconds = 60.0
+    """A step holds at least so long before the next one up; doubled when that was too early."""
+
+
+class Keyboard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where keys are pressed; what they do stands in [keys]."""
+
+    devices: str = "/dev/input/event*"
+    """Input devices whose keys of [keys] count; a pattern of paths."""
+    terminal: bool = True
+    """Whether single keys typed in the terminal of a live run are commands."""
+
+
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the weights lie."""
 
@@ -160,6 +184,10 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     content: Content = Content()
     answers: Answers = Answers()
     triage: Triage = Triage()
+    governor: Governor = Governor()
+    keyboard: Keyboard = Keyboard()
+    keys: dict[str, str] = {}
+    """Command to keys, e.g. next = "KEY_PAGEDOWN"; several keys are separated by blanks."""
     models: Models = Models()
 
     def cache_dir(self) -> Path:
@@ -211,6 +239,9 @@ def _put(tree: dict[str, Any], section: str, option: str, text: str, where: str)
     sections = {field.name: field.type for field in msgspec.structs.fields(Settings)}
     if section not in sections:
         raise UserError(f"{where}: no section '{section}'; there are {', '.join(sections)}")
+    if get_origin(sections[section]) is dict:
+        tree.setdefault(section, {})[option.replace("_", "-")] = text
+        return
     options = {field.name: field.type for field in msgspec.structs.fields(sections[section])}
     if option not in options:
         raise UserError(

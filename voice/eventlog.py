@@ -10,6 +10,7 @@ from voice.events import (
     AudioStart,
     DeviceEvent,
     EngineEvent,
+    GovernorEvent,
     Handover,
     HandoverDeleted,
     LogEvent,
@@ -71,5 +72,7 @@ def describe(event: LogEvent) -> str:
             return f"engine     {name} {state}{f': {detail}' if detail else ''}"
         case DeviceEvent(name=name, state=state, detail=detail):
             return f"device     {name} {state}{f': {detail}' if detail else ''}"
+        case GovernorEvent(level=level, reason=reason):
+            return f"governor   level {level}: {reason}"
         case Partial() | _:
             return ""

@@ -188,6 +188,15 @@ class DeviceEvent(Event, frozen=True, kw_only=True, tag="device"):
     detail: str = ""
 
 
+class GovernorEvent(Event, frozen=True, kw_only=True, tag="governor"):
+    """The machine is too slow for something, or quick enough again."""
+
+    level: int
+    """0: all engines serve; 1: the tiny recogniser takes the turns; 2: and passages are spoken in
+    the place of the language model's words."""
+    reason: str
+
+
 LogEvent = (
     SpeechStart
     | SpeechEnd
@@ -203,4 +212,5 @@ LogEvent = (
     | HandoverDeleted
     | EngineEvent
     | DeviceEvent
+    | GovernorEvent
 )

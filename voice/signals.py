@@ -8,7 +8,7 @@ from voice.events import DeviceState
 Tones = Literal["all", "alarms", "off"]
 """`alarms`: a lost microphone or voice; `all`: also `heard` and `not_understood`."""
 
-THINKING_S = 1.0
+THINKING_S = 1.3
 """An answer that is not to be heard so long after the last word is being thought about."""
 APART_S = 4.0
 """Between two times of saying that something was not understood: in noise that is tiresome."""

@@ -60,7 +60,9 @@ class Speech:
         self._on_mute = on_mute
         self._utterances: dict[int, _Utterance] = {}
         self._count = 0
-        self._gain_db = 0.0
+        self._chosen_db = 0.0
+        """What the rescuer asked for, louder or quieter."""
+        self._room_db = 0.0
         self._pace = 1.0
         self._unsaid: str | None = None
         """What the engine failed to say and will be asked again."""
@@ -119,9 +121,14 @@ class Speech:
 
     def adjust(self, *, louder: int, slower: int) -> None:
         """Change loudness and pace by steps, for all that follows."""
-        self._gain_db += STEP_DB * louder
-        self._mixer.gain(self._gain_db)
+        self._chosen_db += STEP_DB * louder
+        self._set_gain()
         self._pace = min(max(self._pace * STEP_PACE**slower, FASTEST), SLOWEST)
+
+    def fit_room(self, db: float) -> None:
+        """Get so much louder for the noise around; what the rescuer chose comes on top."""
+        self._room_db = db
+        self._set_gain()
 
     def logged(self, event: SoundEvent) -> list[AudioStart | AudioEnd | Latency]:
         """The log's form of a mixer's notice; an utterance that ended is forgotten."""
@@ -169,3 +176,6 @@ class Speech:
         if self.excuse:
             self.say(self.excuse, append=True)
         self._unsaid = utterance.text
+
+    def _set_gain(self) -> None:
+        self._mixer.gain(self._chosen_db + self._room_db)

@@ -26,6 +26,7 @@ from voice.audio.interface import (
     SoundStarted,
     SpeakerBlock,
 )
+from voice.audio.lead_in import LeadIn
 from voice.audio.metronome import FASTEST, SLOWEST, Metronome
 from voice.audio.mouth import Mouth
 from voice.errors import UserError
@@ -50,8 +51,14 @@ class Mixer:
     """
 
     def __init__(
-        self, rate: int, on_event: Callable[[SoundEvent], None], tap: Tap | None = None
+        self,
+        rate: int,
+        on_event: Callable[[SoundEvent], None],
+        tap: Tap | None = None,
+        *,
+        lead_in_s: float = 0.0,
     ) -> None:
+        """`lead_in_s`: faint noise before speech that follows a pause."""
         if rate not in RATES:
             raise UserError(f"audio.output_rate {rate}: give {', '.join(map(str, RATES))}")
         self.rate = rate
@@ -65,6 +72,7 @@ class Mixer:
         self._marks: list[tuple[int, SoundEvent]] = []
         self._mouth = Mouth(rate, self.block, self._note)
         self._voice = self._mouth.voice
+        self._lead_in = LeadIn(self.block, lead_in_s)
         self._metronome = Metronome(rate)
         self._beat_sounds = False
         self._tones = tones.Tones()
@@ -182,7 +190,9 @@ class Mixer:
     def _mix(self) -> None:
         voice, beat, tone = self._parts.values()
         self._render_beat(beat)
-        self._mouth.render(voice, self._position, signal=self._tones.playing)
+        sounding = self._voice.sounding or self._metronome.on or self._tones.playing
+        if not self._lead_in.holds(voice, waiting=self._voice.waiting, silent=not sounding):
+            self._mouth.render(voice, self._position, signal=self._tones.playing)
         self._render_tone(tone)
         self._duck.target = decibels(DUCK_DB) if self._voice.sounding else 1.0
         self._duck.apply(beat)

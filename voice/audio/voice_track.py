@@ -88,6 +88,13 @@ class VoiceTrack:
         """Whether what sounds is being faded out to be dropped."""
         return self._leaving is not None
 
+    @property
+    def waiting(self) -> bool:
+        """Whether an utterance would begin with the next block."""
+        head = self._queue[0] if self._queue else None
+        held = self._paused or self._leaving
+        return head is not None and not head.started and head.length > 0 and not held
+
     def begin(self, number: int) -> None:
         """Open an utterance; it plays after those before it."""
         self._queue.append(_Utterance(number))

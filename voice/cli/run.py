@@ -21,6 +21,8 @@ from voice.config import Settings
 from voice.errors import UserError
 from voice.signals import Tones
 
+STDIN = 0
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `run`."""
@@ -73,6 +75,7 @@ def main(args: argparse.Namespace) -> int:
     from voice.engines import roster
     from voice.engines.crew import Crew
     from voice.eventlog import EventLog
+    from voice.keys.pad import KeyPad
 
     plan = roster.from_settings(settings)
     live = args.input == "mic"
@@ -93,12 +96,13 @@ def main(args: argparse.Namespace) -> int:
         backend = _backend(args, settings, assistant)
         if hears_itself and settings.audio.echo_cancel:
             backend = EchoCancelled(backend)
-        assistant.run(
-            backend,
-            lambda: Dialogue(content.load(settings), settings),
-            _interruption(),
-            greeting=content.first_words(settings) if live else "",
-        )
+        with KeyPad(settings, assistant.command, terminal=STDIN if live else None):
+            assistant.run(
+                backend,
+                lambda: Dialogue(content.load(settings), settings),
+                _interruption(),
+                greeting=content.first_words(settings) if live else "",
+            )
     return 0
 
 

@@ -1,0 +1,1 @@
+"""Commands by key: a keyboard, a foot pedal, the buttons of a headset, or the terminal."""
