@@ -22,6 +22,7 @@ from voice.engines import speech_cache
 from voice.engines.crew import Crew
 from voice.engines.interfaces import Result
 from voice.engines.speaker import Speaker
+from voice.engines.speech_ahead import SpeechAhead
 from voice.engines.understudy import Understudied
 from voice.errors import MissingError
 from voice.eventlog import EventLog
@@ -72,9 +73,12 @@ class Assistant:
         *,
         hears_itself: bool,
         tones: Tones = "alarms",
+        idles: bool = True,
         tap: Tap | None = None,
     ) -> None:
-        """`hears_itself`: the speaker may reach the microphone. The crew is its owner's to end."""
+        """`hears_itself`: the speaker may reach the microphone; `idles`: there is time between
+        turns, in which speech can be rendered ahead. The crew is its owner's to end.
+        """
         self._settings = settings
         self._crew = crew
         self._log = event_log
@@ -106,6 +110,10 @@ class Assistant:
         )
         self._beats = Beats(
             self._mixer, speaker, cache, self._inbox.put, length_scale=settings.tts.length_scale
+        )
+        self._idles = idles
+        self._ahead = SpeechAhead(
+            crew.tts, cache, self._nothing_to_do, lambda: self._speech.length_scale
         )
         self._writer = AnswerWriter(crew.llm, self._inbox.poster(self._step), now=self._axis.now)
         self._dialogue: Dialogue
@@ -141,7 +149,11 @@ class Assistant:
             self._learn(load())
             self._inbox.start()
             self._wait_for_engines(interrupted)
-            if not greeting:
+            if self._idles:
+                self._ahead.start()
+            if greeting:
+                self._ahead.later(self._dialogue.content.spoken())
+            else:
                 self._open(backend)
             while not interrupted.is_set() and not backend.wait(0.1):
                 pass
@@ -155,6 +167,9 @@ class Assistant:
     def engine_busy(self) -> bool:
         """Whether an engine works for us (see LoopProbe)."""
         return self._crew.busy or self._speech.rendering
+
+    def _nothing_to_do(self) -> bool:
+        return self._crew.tts.state == "ready" and self._listener.idle and not self.engine_busy()
 
     def settle(self) -> None:
         """Return when all that was sent to the loop has been dealt with (see LoopProbe)."""
@@ -200,6 +215,7 @@ class Assistant:
         finally:
             self._inbox.put(self._settle)
             self._inbox.close(timeout_s=2.0)
+            self._ahead.close()
             self._speech.close()
 
     def _settle(self) -> None:
@@ -236,6 +252,7 @@ class Assistant:
                     self._notice("cannot_hear")
                 case SpeechStart():
                     self._log.write(output)
+                    self._ahead.make_way()
                     if self._yields:
                         self._speech.pause()
                 case _:
@@ -285,12 +302,15 @@ class Assistant:
     def _step(self, event: d.Input) -> None:
         """Let the dialogue take one step and carry out what it wants done."""
         result = self._dialogue.step(self._state, event)
+        moved = result.state.run != self._state.run
         self._state = result.state
         trace = None if isinstance(event, d.TimerFired) else self._trace
         if trace and isinstance(event, d.ModelSentence):
             trace.answered(self._writer.first_token)
         for effect in result.effects:
             self._carry_out(effect, trace)
+        if moved:
+            self._ahead.soon(self._dialogue.ahead(self._state))
 
     def _carry_out(self, effect: d.Effect, trace: Trace | None) -> None:
         """`trace` is that of the turn that this comes of, if any."""
@@ -331,6 +351,7 @@ class Assistant:
                 self._mixer.tone(name)
             case d.Adjust(louder=louder, slower=slower):
                 self._speech.adjust(louder=louder, slower=slower)
+                self._ahead.soon(self._dialogue.ahead(self._state))
 
     def _set_beat(self, beat: d.Beat) -> None:
         if self._beats.set(beat):

@@ -78,6 +78,11 @@ class Speech:
         """Whether audio is still being made."""
         return any(not utterance.rendered for utterance in list(self._utterances.values()))
 
+    @property
+    def length_scale(self) -> float:
+        """Length of words as they are spoken now."""
+        return self._length_scale * self._pace
+
     def say(
         self, text: str, *, append: bool, answers: Trace | None = None, fixed: bool = True
     ) -> None:
@@ -96,7 +101,7 @@ class Speech:
             lambda end: self._post(lambda: self._rendered(number, end)),
             on_engine=answers.synthesised if answers else lambda: None,
             keep=fixed,
-            length_scale=self._length_scale * self._pace,
+            length_scale=self.length_scale,
         )
 
     def stop(self, reason: Literal["stopped", "interrupted"]) -> None:

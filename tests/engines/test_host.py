@@ -7,6 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -55,6 +56,15 @@ def back_with_a_new_process(host: WorkerHost, old: int) -> None:
 
 
 # --- service -----------------------------------------------------------------------------------
+
+
+def test_background_work_makes_no_engine_busy(host):
+    answer = ask(host, msgspec.structs.replace(order("poll 0.3"), background=True))
+    assert not host.busy
+    assert isinstance(answer.end(), Done)
+    assert not host.busy
+    ask(host, order("echo x")).end()
+    until(lambda: not host.busy, "the end of what somebody waited for")
 
 
 def test_a_request_gets_its_stream_in_order_and_one_end(host):

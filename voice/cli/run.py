@@ -91,6 +91,7 @@ def main(args: argparse.Namespace) -> int:
             log,
             hears_itself=hears_itself,
             tones=_tones(settings, live),
+            idles=args.pace == "realtime",
             tap=stems.write if stems else None,
         )
         backend = _backend(args, settings, assistant)

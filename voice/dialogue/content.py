@@ -113,6 +113,10 @@ class Content:
             line = line.replace("{" + key + "}", value)
         return self.region.say(line)
 
+    def spoken(self) -> Iterator[str]:
+        """Every fixed line that can be spoken in this region, the most needed first, each once."""
+        yield from dict.fromkeys(self.say(line) for line in _raw_lines(self))
+
     @cached_property
     def openings(self) -> Openings:
         """Triage, made ready on first use."""
@@ -211,7 +215,7 @@ def _usable(
 
 def spoken_lines(content: Content) -> list[str]:
     """Every fixed line that can be spoken in the content's region, the most needed first."""
-    return list(dict.fromkeys(content.say(line) for line in _raw_lines(content)))
+    return list(content.spoken())
 
 
 def _raw_lines(content: Content) -> Iterator[str]:

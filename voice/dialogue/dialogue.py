@@ -1,6 +1,7 @@
 """The dialogue: `step(state, input) -> Outcome`, pure, the one place where replies are decided."""
 
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 from voice.config import Settings
 from voice.dialogue import (
     acts,
+    ahead,
     coaching,
     command_acts,
     doubt,
@@ -98,6 +100,10 @@ class Dialogue:
         if self._interpreter.whole(text, state):
             return "whole"
         return "open" if not text.strip() or _OPEN_END.search(text) else "sentence"
+
+    def ahead(self, state: State) -> Iterator[str]:
+        """The lines that may be spoken soon, the likeliest first; for whoever renders them."""
+        return ahead.lines(self.content, self._runner, state.run) if state.run else iter(())
 
     def _turn(self, state: State, now: float) -> Turn:
         return Turn(self.content, self._runner, self._passages, state, now)

@@ -63,7 +63,7 @@ class WorkerHost:
 
     @property
     def busy(self) -> bool:
-        """Whether a request is in flight: not all of its results have been delivered."""
+        """Whether a request that somebody waits for has not given all of its results yet."""
         return self._in_flight > 0
 
     @property
@@ -89,7 +89,7 @@ class WorkerHost:
         request = msgspec.structs.replace(request, id=number)
         pending = Pending(request, on_result, time.monotonic() + request.deadline_s)
         with self._lock:
-            self._in_flight += 1
+            self._in_flight += not request.background
             refused = self._closing or not self._thread.is_alive()
             if not refused:
                 self._post(lambda: self._take(pending))
@@ -240,7 +240,7 @@ class WorkerHost:
                 delivery.on_result(delivery.result)
             except Exception:
                 log.exception("%s: error in a result's receiver", self.name)
-            if delivery.terminal:
+            if delivery.terminal and not delivery.background:
                 with self._lock:
                     self._in_flight -= 1
 

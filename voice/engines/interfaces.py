@@ -25,6 +25,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     generation: int = 0
     deadline_s: float = 10.0
     """Seconds after which the host gives up and treats the worker as hung."""
+    background: bool = False
+    """Nobody waits for it: it does not make its engine busy."""
 
 
 class Transcribe(Request, frozen=True, kw_only=True, tag="transcribe"):
@@ -162,7 +164,7 @@ class Engine(Protocol):
 
     @property
     def busy(self) -> bool:
-        """Whether a request is in flight."""
+        """Whether a request that somebody waits for is in flight."""
 
     def submit(self, request: Request, on_result: OnResult) -> int:
         """Queue a request and give its id; a request to a dead engine fails at once."""

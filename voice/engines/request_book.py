@@ -30,6 +30,7 @@ class Delivery:
 
     on_result: m.OnResult
     result: m.Result
+    background: bool = False
 
     @property
     def terminal(self) -> bool:
@@ -66,7 +67,7 @@ class RequestBook:
             self._dropped_id = None
         if self._running is None or result.id != self._running.request.id:
             return []
-        delivery = Delivery(self._running.on_result, result)
+        delivery = Delivery(self._running.on_result, result, self._running.request.background)
         if terminal:
             self._running = None
         return [delivery]
@@ -124,4 +125,5 @@ def failure(pending: Pending, reason: m.FailReason, detail: str = "") -> Deliver
     return Delivery(
         pending.on_result,
         m.Failed(id=request.id, generation=request.generation, reason=reason, detail=detail),
+        request.background,
     )

@@ -1,0 +1,38 @@
+"""What may be said soon is known before it is said."""
+
+import pytest
+
+from tests.support.talking import Talk
+from voice.dialogue.dialogue import Dialogue
+from voice.engines.speech_split import sentences
+
+WALKS = {
+    "He's not breathing.": ["next", "next", "next", "yes", "next"],
+    "My dad is choking on a piece of meat.": ["no", "next", "next", "he went limp"],
+    "I burned my hand on the stove.": ["next", "no", "is ice better", "next"],
+    "She was stung by a bee and her face is swelling.": ["next", "yes", "next", "no"],
+}
+
+
+@pytest.mark.parametrize("opening", WALKS)
+def test_every_sentence_of_a_reply_was_foreseen(dialogue: Dialogue, opening: str) -> None:
+    """All but fixed phrases, which are rendered first of all, and another protocol's answers."""
+    talk = Talk(dialogue)
+    talk.say(opening)
+    fixed = {part for line in dialogue.content.phrases.values() for part in sentences(line)}
+    for said in WALKS[opening]:
+        foreseen = {p for line in dialogue.ahead(talk.state) for p in sentences(line)}
+        reply = talk.say(said)
+        assert set(sentences(reply.say)) <= foreseen | fixed, said
+
+
+def test_the_next_step_comes_before_the_rest(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue)
+    talk.say("He's not breathing.")
+    soon = list(dialogue.ahead(talk.state))
+    following = talk.say("next").say
+    assert soon.index(following) <= 2
+
+
+def test_with_nothing_running_there_is_nothing_to_foresee(dialogue: Dialogue) -> None:
+    assert list(dialogue.ahead(dialogue.start())) == []

@@ -1,0 +1,47 @@
+"""What may be said soon: the lines that can follow the present step, the likeliest first."""
+
+from collections import deque
+from collections.abc import Iterator
+
+from voice.dialogue.content import Content
+from voice.dialogue.protocol import event_lines, step_lines
+from voice.dialogue.runner import Run, Runner
+
+_FAR = 24
+"""Positions looked at beyond the present one."""
+
+
+def lines(content: Content, runner: Runner, run: Run) -> Iterator[str]:
+    """Every line of the running protocol as spoken in this region, what comes next before the rest.
+
+    A line may come more than once.
+    """
+    for line in _unfilled(runner, run, content):
+        yield content.say(line)
+
+
+def _unfilled(runner: Runner, run: Run, content: Content) -> Iterator[str]:
+    yield from step_lines(runner.step(run))
+    for position in _following(runner, run):
+        yield from position.announce
+        yield from step_lines(runner.step(position))
+    script = runner.script(run)
+    yield from script.protocol.lines()
+    for event in script.events:
+        yield from event_lines(event)
+    yield content.phrase("comfort", standing=script.protocol.standing)
+
+
+def _following(runner: Runner, run: Run) -> Iterator[Run]:
+    """The positions that `next` and each answer lead to, then those behind them."""
+    seen = {run.place}
+    open_ends = deque([run])
+    while open_ends and len(seen) <= _FAR:
+        here = open_ends.popleft()
+        step = runner.step(here)
+        choices = [runner.choose(here, choice.name) for choice in step.choices]
+        for position in (runner.advance(here), *choices):
+            if not position.nowhere and position.place not in seen:
+                seen.add(position.place)
+                open_ends.append(position)
+                yield position
