@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 
 from tests.support import tiny_gguf
-from voice.answering import MAX_SENTENCES, AnswerWriter
+from voice.answering import AnswerWriter
 from voice.config import Settings
-from voice.dialogue.interface import AskModel, ModelEnded, ModelSentence
+from voice.dialogue.interface import AskDraft, AskModel, ModelDraft, ModelEnded, ModelSentence
 from voice.engines.host import WorkerHost, WorkerSpec
 from voice.engines.interfaces import Done, Failed, Generate, OnResult, Prefill, Request, Token
 from voice.events import EngineState
+from voice.model_text import MAX_SENTENCES
 
 PASSAGE = "Leave blisters whole.\nCool the burn under cool running water for twenty minutes."
-Delivered = ModelSentence | ModelEnded
+Delivered = ModelSentence | ModelDraft | ModelEnded
 PATIENCE_S = 60.0
 
 
@@ -72,7 +73,7 @@ class Inbox:
         found = []
         while not self._queue.empty():
             item = self._queue.get()
-            found.append(item.text if isinstance(item, ModelSentence) else f"<{item.reason}>")
+            found.append(f"<{item.reason}>" if isinstance(item, ModelEnded) else item.text)
         return found
 
     def next(self) -> Delivered:
@@ -214,6 +215,54 @@ def test_prompt_has_the_style_of_the_model_that_is_loaded(style: str, inbox: Inb
     assert generate.prefix == prefill.prefix
     assert generate.prompt.endswith("model\n") == (style == "gemma-chat")
     writer.cancel()
+
+
+# --- drafts ----------------------------------------------------------------------------------
+
+
+def draft(deadline_s: float = PATIENCE_S) -> AskDraft:
+    return AskDraft(request=7, told="a tongue stuck to a pole", deadline_s=deadline_s)
+
+
+def test_a_draft_comes_whole_and_the_answers_prefix_is_read_again(
+    engine: ScriptedEngine, inbox: Inbox
+) -> None:
+    AnswerWriter(engine, inbox).draft(draft())
+    (request,) = engine.requests
+    assert isinstance(request, Generate)
+    assert request.schema
+    assert "stuck to a pole" in request.prompt
+    engine.says('{"steps": ["Keep', ' still."]}')
+    assert inbox.now() == []
+    engine.says(done=True)
+    assert inbox.next() == ModelDraft(t=0.0, request=7, text='{"steps": ["Keep still."]}')
+    assert isinstance(engine.requests[-1], Prefill)
+
+
+def test_a_late_draft_ends_and_stops_the_engine(engine: ScriptedEngine, inbox: Inbox) -> None:
+    AnswerWriter(engine, inbox).draft(draft(0.05))
+    engine.says('{"steps": [')
+    end = inbox.next()
+    assert isinstance(end, ModelEnded)
+    assert (end.request, end.reason, end.detail) == (7, "late", "1 tokens came in time")
+    assert engine.dropped_before > engine.requests[0].generation
+    engine.says("]}", done=True, number=0)
+    assert inbox.now() == []
+
+
+def test_a_question_takes_the_place_of_a_draft(engine: ScriptedEngine, inbox: Inbox) -> None:
+    writer = AnswerWriter(engine, inbox)
+    writer.draft(draft())
+    writer.ask(question(8))
+    engine.says('{"steps": []}', done=True, number=0)
+    assert inbox.now() == []
+    engine.says(" Leave it.", done=True)
+    assert inbox.now() == ["Leave it.", "<done>"]
+
+
+def test_an_engine_that_is_not_there_drafts_nothing(inbox: Inbox) -> None:
+    AnswerWriter(None, inbox).draft(draft())
+    assert inbox.now() == ["<failed>"]
 
 
 # --- real engines ----------------------------------------------------------------------------

@@ -337,6 +337,9 @@ class Assistant:
                     return
                 elapsed = self._axis.now() - trace.last_voiced if trace else 0.0
                 self._writer.ask(effect, elapsed_s=elapsed)
+            case d.AskDraft():
+                elapsed = self._axis.now() - trace.last_voiced if trace else 0.0
+                self._writer.draft(effect, elapsed_s=elapsed)
             case d.CancelModel():
                 self._writer.cancel()
             case d.Report(event=event):

@@ -136,7 +136,12 @@ class Answers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Side questions."""
 
     drafts: bool = False
-    """Whether the model may draft steps where no protocol fits; never with the small model."""
+    """Whether the model may draft steps where no protocol fits; only those that the catalogue
+    calls large enough, and never where signatures are required."""
+    drafts_force: bool = False
+    """For tests: whatever the model."""
+    draft_s: Seconds = 12.0
+    """A draft that comes later than this after the last word is not used."""
 
 
 class Triage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

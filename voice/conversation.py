@@ -2,7 +2,7 @@
 
 import queue
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -31,7 +31,7 @@ class LazyModel:
         self._host: WorkerHost | None = None
         self._writer: AnswerWriter | None = None
 
-    def ask(self, question: d.AskModel) -> None:
+    def ask(self, question: d.AskModel | d.AskDraft) -> None:
         """Put the question; `next` gives what comes of it."""
         if self._writer is None:
             from voice.answering import AnswerWriter
@@ -40,7 +40,10 @@ class LazyModel:
             self._writer = AnswerWriter(self._host, self._inbox.put)
             self._writer.warm().wait(_LOAD_S)
         self.cancel()
-        self._writer.ask(question)
+        if isinstance(question, d.AskDraft):
+            self._writer.draft(question)
+        else:
+            self._writer.ask(question)
 
     def cancel(self) -> None:
         """Drop the running question and what it has said: numbers begin anew in the next talk."""
@@ -50,13 +53,13 @@ class LazyModel:
             self._inbox.get()
 
     def next(self, request: int) -> d.Input:
-        """Wait for the next sentence, or the end, of the answer to this request."""
+        """Wait for the next sentence, the draft, or the end, that this request leads to."""
         while True:
             try:
                 event = self._inbox.get(timeout=_SILENCE_S)
             except queue.Empty:
                 return d.ModelEnded(t=0.0, request=request, reason="failed")
-            if isinstance(event, d.ModelSentence | d.ModelEnded) and event.request == request:
+            if not isinstance(event, d.Utterance | d.TimerFired) and event.request == request:
                 return event
 
     def close(self) -> None:
@@ -96,23 +99,30 @@ class Conversation:
         self._turns += 1
         utterance = d.Utterance(t=float(self._turns), text=text, confidence=confidence)
         replies = self._step(utterance)
-        while self._state.asked is not None:
-            replies += self._step(self._model.next(self._state.asked.request))
+        while (request := self._waiting_for) is not None:
+            replies += self._step(self._model.next(request))
         return _joined(replies)
+
+    @property
+    def _waiting_for(self) -> int | None:
+        """The request that the model is working on."""
+        if self._state.asked is not None:
+            return self._state.asked.request
+        drafting = self._state.drafting
+        return drafting.request if drafting and not drafting.lines else None
 
     def _step(self, event: d.Input) -> list[Reply]:
         outcome = self._dialogue.step(self._state, event)
         self._state = outcome.state
         for effect in outcome.effects:
-            if isinstance(effect, d.AskModel):
+            if isinstance(effect, d.AskModel | d.AskDraft):
                 self._model.ask(effect)
             elif isinstance(effect, d.CancelModel):
                 self._model.cancel()
         return [effect.reply for effect in outcome.effects if isinstance(effect, d.Say)]
 
 
-def _joined(replies: Iterable[Reply]) -> Reply:
-    """The sentences of one answer as one reply."""
-    first, *others = replies
-    text = " ".join(reply.say for reply in (first, *others) if reply.say)
-    return msgspec.structs.replace(first, say=text)
+def _joined(replies: Sequence[Reply]) -> Reply:
+    """All that was said in one turn as one reply, which tells where the last of it leads."""
+    text = " ".join(reply.say for reply in replies if reply.say)
+    return msgspec.structs.replace(replies[-1], heard=replies[0].heard, say=text)

@@ -102,6 +102,20 @@ class AnswerEvent(Event, frozen=True, kw_only=True, tag="answer"):
     rejected: tuple[Rejected, ...] = ()
 
 
+class DraftEvent(Event, frozen=True, kw_only=True, tag="draft"):
+    """What became of steps that the language model was asked to draft; once a draft.
+
+    Its start is a `reply` of the protocol `draft`.
+    """
+
+    reason: Literal["ready", "rejected", "late", "failed", "dropped"]
+    """`ready`: it passed all checks; `rejected`: some line did not; `dropped`: it was not needed
+    any more, because a protocol was found, a life is in danger or something else was wanted."""
+    detail: str = ""
+    steps: tuple[str, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+
 class AudioStart(Event, frozen=True, kw_only=True, tag="audio_start"):
     """The first sample of a sound reached the device."""
 
@@ -204,6 +218,7 @@ LogEvent = (
     | TranscriptEvent
     | ReplyEvent
     | AnswerEvent
+    | DraftEvent
     | AudioStart
     | AudioEnd
     | Latency

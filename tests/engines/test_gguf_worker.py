@@ -1,6 +1,7 @@
 """The language model's worker on a tiny random Gemma-3n, adapters included."""
 
 import itertools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from tests.support import tiny_gguf
 from tests.support.asking import ask, until
+from voice.dialogue import drafts
 from voice.engines import gguf_worker
 from voice.engines.gguf_worker import GgufWorker
 from voice.engines.host import WorkerHost, WorkerSpec
@@ -158,6 +160,24 @@ def test_seed_decides_at_a_temperature(worker: GgufWorker) -> None:
 
 def test_grammar_binds_the_text(worker: GgufWorker) -> None:
     assert generate(worker, grammar='root ::= "yes" | "no"') in ("yes", "no")
+
+
+def test_schema_binds_the_text(worker: GgufWorker) -> None:
+    """Six sentences of fifteen words are the most that a draft can be, whatever the weights."""
+    request = Generate(prefix=PREFIX, prompt="Steps: ", schema=drafts.SCHEMA, max_tokens=400)
+    text = said(serve(worker, request))
+    assert re.match(r'\{ ?"steps" ?: ?\[', text)
+    steps = text.split('"')[3::2]  # the last one may not be finished
+    assert len(steps) <= drafts.MAX_STEPS
+    assert all(len(step.split()) <= 15 for step in steps)
+    assert all(re.fullmatch(r"[A-Z][A-Za-z' ,-]+\.", step) for step in steps[:-1])
+
+
+@pytest.mark.parametrize("schema", ["{", '{"type": "nothing"}', "[]"])
+def test_wrong_schema_is_an_error_and_no_crash(worker: GgufWorker, schema: str) -> None:
+    with pytest.raises(ValueError, match="cannot become a grammar"):
+        generate(worker, schema=schema)
+    assert generate(worker)
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,11 @@
 
 import queue
 
-from voice.answering import MAX_SENTENCES, MAX_TOKENS, WHOLE_ANSWER_S
+from voice.answering import MAX_TOKENS, WHOLE_ANSWER_S
 from voice.dialogue import prompts
 from voice.dialogue.sentences import SentenceSplitter
 from voice.engines import interfaces as m
+from voice.model_text import MAX_SENTENCES
 
 
 class Writer:

@@ -58,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
     """Answer on standard output."""
     if (args.text is None) == (args.batch is None):
         raise UserError('say what to ask: ask "TEXT", or ask --batch FILE.jsonl')
-    settings = options.settings(args)
+    settings = options.dialogue_settings(args)
     from voice.conversation import LazyModel
     from voice.dialogue import content
     from voice.dialogue.dialogue import Dialogue

@@ -1,7 +1,10 @@
 """Options that several commands share."""
 
 import argparse
+import sys
 from pathlib import Path
+
+import msgspec
 
 from voice import config
 from voice.config import Settings
@@ -25,6 +28,18 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         metavar="SECTION.OPTION=VALUE",
         help="override one option of the profile; may be repeated",
     )
+
+
+def dialogue_settings(args: argparse.Namespace) -> Settings:
+    """The settings for a conversation; what they ask for and may not have is told and left out."""
+    from voice.engines import roster
+
+    asked = settings(args)
+    if why := roster.drafts_refused(asked):
+        print(f"note: answers.drafts is ignored: {why}", file=sys.stderr)
+        answers = msgspec.structs.replace(asked.answers, drafts=False)
+        return msgspec.structs.replace(asked, answers=answers)
+    return asked
 
 
 def settings(args: argparse.Namespace) -> Settings:

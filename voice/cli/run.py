@@ -67,7 +67,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run until the recording is over, or until interrupted."""
-    settings = options.settings(args)
+    settings = options.dialogue_settings(args)
     # Imported here: `--help` and mistakes in the options need none of it.
     from voice.assistant import Assistant
     from voice.dialogue import content

@@ -34,6 +34,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "content"
 _URGENCY = ("critical", "urgent", "minor")
 FIRST_WORDS = "nothing_running"
 """The phrase that a live assistant begins with."""
+DRAFT = "draft"
+"""What a draft of the language model runs in; it is not among the protocols."""
 FIRST = (ANYTHING, "cpr-adult")
 """The protocols that most emergencies begin with: their speech is rendered first."""
 
@@ -53,6 +55,7 @@ class Content:
         coach: Plan,
         all_regions: regions.Regions,
         settings: Settings,
+        draft: Protocol,
     ) -> None:
         self.library = library
         """Every protocol there is; what people tell of is recognised by all of them."""
@@ -68,10 +71,11 @@ class Content:
         self.regions = all_regions
         self.region: Region = all_regions.choose(settings.content.region)
         self._settings = settings
+        runnable = {**self.protocols, DRAFT: draft}
         self._coach_left = {
-            slug: coach.told_by(step.say for step in p.steps) for slug, p in self.protocols.items()
+            slug: coach.told_by(step.say for step in p.steps) for slug, p in runnable.items()
         }
-        self.scripts = {slug: Script(p, everywhere) for slug, p in self.protocols.items()}
+        self.scripts = {slug: Script(p, everywhere) for slug, p in runnable.items()}
         self._stand_ins = {
             missing: p.id for p in self.protocols.values() for missing in p.stands_in_for
         }
@@ -80,9 +84,13 @@ class Content:
         """The protocol of this slug, ready to run."""
         return self.scripts[slug]
 
+    def protocol(self, slug: str) -> Protocol:
+        """The protocol of this slug, or the frame of a draft."""
+        return self.scripts[slug].protocol
+
     def reviewed(self, slug: str) -> bool:
         """Whether a clinician has signed this protocol as it is."""
-        return self.statuses[slug] == "signed"
+        return self.statuses.get(slug) == "signed"
 
     def usable(self, slug: str) -> str | None:
         """The protocol that serves this slug: itself, its stand-in, or None."""
@@ -178,6 +186,7 @@ def load(settings: Settings | None = None, *, lenient: bool = False) -> Content:
         coach_plan.load(document("coach.yaml"), all_regions.all()),
         all_regions,
         settings,
+        loader.read(home / "draft.yaml", kept.items)[0],
     )
 
 
@@ -231,6 +240,7 @@ def _raw_lines(content: Content) -> Iterator[str]:
     for slug in FIRST:
         if slug in content.protocols:
             yield from content.protocols[slug].lines()
+    yield content.protocol(DRAFT).steps[-1].say
     for protocol in content.by_urgency:
         for step in protocol.steps:
             yield step.say

@@ -13,6 +13,7 @@ from voice.dialogue import (
     coaching,
     command_acts,
     doubt,
+    draft_acts,
     question_acts,
     record,
     record_acts,
@@ -21,6 +22,7 @@ from voice.dialogue import meaning as m
 from voice.dialogue.content import Content
 from voice.dialogue.interface import (
     Input,
+    ModelDraft,
     ModelEnded,
     ModelSentence,
     SetTimer,
@@ -89,8 +91,12 @@ class Dialogue:
                     coaching.tick(turn)
             case ModelSentence(request=request, text=text):
                 question_acts.sentence(turn, request, text)
+            case ModelDraft(request=request, text=text):
+                draft_acts.arrived(turn, request, text)
             case ModelEnded():
                 question_acts.ended(turn, event)
+                draft_acts.ended(turn, event)
+        draft_acts.look(turn)
         record.observe(turn, state)
         coaching.observe(turn, state)
         return turn.outcome()
@@ -130,6 +136,8 @@ class Dialogue:
             ):
                 acts.nothing_signed(turn)
             case m.Command(name=name):
+                if name == "stop":
+                    draft_acts.drop(turn)
                 command_acts.act(turn, name, speaking)
             case m.Marked():
                 self._marked(turn, understood)
@@ -139,12 +147,13 @@ class Dialogue:
                 acts.happened(turn, event, facts)
             case m.Begin(opening=opening, takes_over=True):
                 acts.take_over(turn, opening)
-            case m.Begin(opening=opening, another=another):
+            case m.Begin(opening=opening, another=another, unrecognised=told):
                 acts.begin(turn, opening, another)
+                draft_acts.begin(turn, told, self._draft_deadline)
             case m.Wondering(question=question, text=text):
                 acts.wonder(turn, question, text)
             case m.Asking() as asking:
-                question_acts.ask(turn, said.text, asking, self._model_deadline, self._always)
+                self._asking(turn, said.text, asking)
             case m.Told(facts=facts):
                 acts.told(turn, facts)
             case m.Unclear(facts=facts):
@@ -153,6 +162,15 @@ class Dialogue:
                 acts.talk(turn, about, self._always)
             case m.Noise():
                 acts.noise(turn, self._always)
+
+    def _asking(self, turn: Turn, question: str, asking: m.Asking) -> None:
+        """Answer a question; how to do what no protocol is about can be drafted."""
+        deadline = self._draft_deadline
+        drafted = deadline > 0 and draft_acts.wanted(turn, question)
+        always = self._always or drafted
+        answered = question_acts.ask(turn, question, asking, self._model_deadline, always)
+        if drafted and not answered:
+            draft_acts.begin(turn, question, deadline)
 
     def _marked(self, turn: Turn, marked: m.Marked) -> None:
         """Keep something for the crew; then the protocol has its way."""
@@ -236,6 +254,12 @@ class Dialogue:
         if not step.repeat_after:
             run = self._runner.advance(run)
         turn.present(msgspec.structs.replace(run, announce=()), append=True)
+
+    @property
+    def _draft_deadline(self) -> float:
+        """Seconds that a language model has for a draft; 0 where there may be none."""
+        allowed = self._settings.answers.drafts and not self._settings.content.require_signed
+        return self._settings.answers.draft_s if allowed and self._settings.llm.model else 0.0
 
     @property
     def _model_deadline(self) -> float:

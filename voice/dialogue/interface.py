@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-from voice.events import AnswerEvent, Reply
+from voice.events import AnswerEvent, DraftEvent, Reply
 
 
 class Utterance(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +39,14 @@ class ModelSentence(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class ModelDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """The language model finished the draft of request `request`: JSON, unchecked."""
+
+    t: float
+    request: int
+    text: str
+
+
 class ModelEnded(msgspec.Struct, frozen=True, kw_only=True):
     """No more words will come for `request`: done, late, failed or absent."""
 
@@ -49,7 +57,7 @@ class ModelEnded(msgspec.Struct, frozen=True, kw_only=True):
     """What is known about a failure, in one line."""
 
 
-Input = Utterance | TimerFired | ModelSentence | ModelEnded
+Input = Utterance | TimerFired | ModelSentence | ModelDraft | ModelEnded
 
 
 class Say(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +82,16 @@ class AskModel(msgspec.Struct, frozen=True, kw_only=True):
     """From the question's last word to the first sentence."""
 
 
+class AskDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """Have the language model draft steps; they come as one `ModelDraft`."""
+
+    request: int
+    told: str
+    """What has happened, or what the rescuer wants to do, in their words."""
+    deadline_s: float
+    """From the last word to the whole draft."""
+
+
 class CancelModel(msgspec.Struct, frozen=True, kw_only=True):
     """Drop the running request to the language model."""
 
@@ -81,7 +99,7 @@ class CancelModel(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Write this into the event log."""
 
-    event: AnswerEvent
+    event: AnswerEvent | DraftEvent
 
 
 class SetTimer(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +157,7 @@ Effect = (
     Say
     | StopSpeaking
     | AskModel
+    | AskDraft
     | CancelModel
     | Report
     | SetTimer

@@ -286,7 +286,7 @@ class Interpreter:
         opening = self._content.openings.find(told, near=self._near)
         if isinstance(opening, Vague):
             return (
-                Begin(Opening(ANYTHING, opening.facts))
+                Begin(Opening(ANYTHING, opening.facts), unrecognised=told)
                 if before
                 else Wondering(opening.question, text)
             )

@@ -36,6 +36,8 @@ class Begin(msgspec.Struct, frozen=True):
     opening: Opening
     another: bool = False
     takes_over: bool = False
+    unrecognised: str = ""
+    """All that was told, where it is an emergency and no protocol was recognised."""
 
 
 class Marked(msgspec.Struct, frozen=True):

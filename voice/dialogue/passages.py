@@ -94,7 +94,7 @@ class Passages:
         )
 
     def _about(self, topic: str | None) -> Iterable[Protocol]:
-        return [self._content.protocols[topic]] if topic else self._content.by_urgency
+        return [self._content.protocol(topic)] if topic else self._content.by_urgency
 
 
 def _vague(question: str) -> bool:

@@ -60,6 +60,14 @@ _EXAMPLES = (
     ),
 )
 """Question, passage and answer."""
+_DRAFT_TASK = (
+    "First aid by somebody without training, as JSON: at most six steps, the most urgent first, one"
+    " action each, at most fifteen words, no medicines, no numbers. No first aid: no steps."
+)
+_DRAFT_EXAMPLE = (
+    "Told: a bee flew into the classroom\n"
+    'Steps: {"steps": ["Move slowly to the door.", "Let the bee find its way out."]}'
+)
 _CONDITION = re.compile(r"^([^.?!]+)\?\s+([^.?!]+)")
 
 
@@ -80,8 +88,17 @@ def answer_prompt(style: Style, question: str, passage: str) -> Prompt:
 
 
 def prefix(style: Style) -> str:
-    """What all prompts of a style begin with."""
+    """What all prompts for answers of a style begin with."""
     return _PREFIXES[style]
+
+
+def draft_prompt(style: Style, told: str) -> Prompt:
+    """The prompt for steps about what was told, as JSON."""
+    case = f"Told: {_plain(told)[:LONGEST_QUESTION].rstrip(' ?.!')}\nSteps:"
+    if style == "completion":
+        return Prompt(f"{_DRAFT_TASK}\n\n{_DRAFT_EXAMPLE}\n\n", f"{case} ", ("\n",))
+    start, end = "<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n"
+    return Prompt(f"{start}{_DRAFT_TASK}\n\n{_DRAFT_EXAMPLE}\n\n", f"{case}{end}", ())
 
 
 def _case(question: str, notes: str) -> str:

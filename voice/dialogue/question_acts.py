@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from voice.dialogue import guard, words
+from voice.dialogue import draft_acts, guard, words
 from voice.dialogue import interface as do
 from voice.dialogue.meaning import Asking
 from voice.dialogue.passages import Passage
@@ -13,21 +13,22 @@ from voice.dialogue.turn import Turn
 from voice.events import AnswerEvent, Author, Reason, Rejected
 
 
-def ask(turn: Turn, question: str, asking: Asking, deadline_s: float, always: bool) -> None:
+def ask(turn: Turn, question: str, asking: Asking, deadline_s: float, always: bool) -> bool:
     """Answer a side question; without `always`, what no passage is about gets no reply when idle.
 
-    A `deadline_s` of 0 means that there is no language model.
+    A `deadline_s` of 0 means that there is no language model. False: nothing reviewed is about it,
+    and something that nobody has reviewed might be.
     """
     turn.heard = "question"
     running = turn.state.run.place.slug if turn.state.run else None
     question = words.printable(question)
     if asking.unknown:
         _no_guidance(turn, always)
-        return
+        return True
     if fixed := asking.answer or turn.passages.answer(question, running):
         topic, found = fixed
         turn.answer(turn.content.say(found.say), "fixed", topic)
-        return
+        return True
     if asking.about and running:
         passage: Passage | None = turn.passages.of_lines(running, asking.about)
     else:
@@ -38,9 +39,12 @@ def ask(turn: Turn, question: str, asking: Asking, deadline_s: float, always: bo
         turn.answer(passage.best, "passage", passage.topic)
         _report(turn, "passage", "absent", detail="llm.model is empty")
     else:
+        if turn.state.drafting and not turn.state.drafting.lines:
+            draft_acts.drop(turn)  # one text is written at a time
         request = turn.state.requests + 1
         turn.set(requests=request, asked=Asked(request, question, passage))
         turn.ask_model(request, question, passage, deadline_s)
+    return passage is not None
 
 
 def sentence(turn: Turn, request: int, text: str) -> None:
@@ -81,7 +85,7 @@ def drop(turn: Turn) -> None:
 
 def _objection(turn: Turn, asked: Asked, text: str) -> str:
     """Why the sentence may not be spoken, or an empty string."""
-    protocol = turn.content.protocols[asked.passage.topic]
+    protocol = turn.content.protocol(asked.passage.topic)
     never = tuple(item.fact for item in protocol.never)
     verdict = guard.check(text, asked.passage.text, never, asked.question, said_before=asked.said)
     return "" if verdict.ok else verdict.reason

@@ -105,7 +105,7 @@ def _moved(turn: Turn, old: Run | None, new: Run) -> None:
     known = turn.state.log.of(new.casualty, START, MOVED)
     if any(entry.protocol == slug for entry in known):
         return
-    title = turn.content.protocols[slug].title.partition(",")[0]
+    title = turn.content.protocol(slug).title.partition(",")[0]
     what = MOVED if known else START
     turn.keep(Entry(t=turn.now, what=what, detail=title, essential=not known))
 

@@ -7,11 +7,13 @@ questions whose answer is already known are not asked.
 
 import msgspec
 
-from voice.dialogue.content import Content
+from voice.dialogue.content import DRAFT, Content
 from voice.dialogue.protocol import GOTO, RETURN, WHO, Choice, Event, Step, applies, goto
 from voice.dialogue.script import Script
 from voice.dialogue.triage.openings import Opening
 
+DRAFTED = "drafted-"
+"""How the names of the steps begin that speak a draft's lines; a fact of the same name is set."""
 _TRAIL = 100
 """How many positions `back` remembers."""
 _SETTLE = 64
@@ -39,6 +41,8 @@ class Run(msgspec.Struct, frozen=True):
     """Lines to speak before the step's own, slots unfilled."""
     unclear: int = 0
     """How often in a row the pending question got no clear answer."""
+    drafted: tuple[str, ...] = ()
+    """The words of the draft that runs, or ran before."""
     casualty: int = 1
     """Whom it is about, counted in the order in which they were told of."""
 
@@ -69,8 +73,26 @@ class Runner:
         slug = self._content.resolve(self._for_age(opening.slug, facts))
         return self._settle(Run(self._entrance(slug, facts), facts))
 
+    def draft(self, run: Run | None, lines: tuple[str, ...]) -> Run:
+        """Begin a draft of the language model, knowing what is known."""
+        first = Place(DRAFT, self._content.script(DRAFT).first)
+        run = run or Run(first, frozenset(self._content.region.facts))
+        steps = {name for name in self._content.script(DRAFT).steps if _number(name)}
+        used = {name for name in steps if _number(name) <= len(lines)}
+        facts = run.facts - steps | used
+        return self._settle(
+            self._at(msgspec.structs.replace(run, facts=facts, drafted=lines), first)
+        )
+
+    def drafted(self, run: Run) -> str:
+        """What the step says in the draft that runs; empty for a step with words of its own."""
+        number = _number(run.place.step) if run.place.slug == DRAFT else 0
+        return run.drafted[number - 1] if number else ""
+
     def start_over(self, run: Run) -> Run:
         """The running protocol from its first step, nothing known."""
+        if run.place.slug == DRAFT:
+            return self.draft(msgspec.structs.replace(run, facts=frozenset()), run.drafted)
         again = self.start(Opening(run.place.slug))
         return msgspec.structs.replace(again, casualty=run.casualty)
 
@@ -194,6 +216,12 @@ class Runner:
             else:
                 break
         return msgspec.structs.replace(self.learn(run, self.step(run).sets), trail=trail)
+
+
+def _number(name: str) -> int:
+    """Which line of a draft a step of this name speaks, from 1; 0 for other steps."""
+    number = name.removeprefix(DRAFTED)
+    return int(number) if number != name else 0
 
 
 def _choice(step: Step, name: str | None) -> Choice:

@@ -25,6 +25,18 @@ class Asked(msgspec.Struct, frozen=True):
     """The sentences spoken so far."""
 
 
+class Drafting(msgspec.Struct, frozen=True):
+    """A draft that the language model is writing, or that waits for its moment."""
+
+    request: int
+    until: float
+    """When it is too late for one that is not there, in seconds on the input's axis."""
+    idle: bool
+    """Nothing was running when it was asked for."""
+    lines: tuple[str, ...] = ()
+    """Its steps, once they are there and checked."""
+
+
 class Confirm(msgspec.Struct, frozen=True):
     """Something that waits for yes or no."""
 
@@ -46,6 +58,7 @@ class State(msgspec.Struct, frozen=True):
     """What `repeat` says again."""
     confirm: Confirm | None = None
     asked: Asked | None = None
+    drafting: Drafting | None = None
     before: str = ""
     """What was told before a question was asked back; the next words complete it."""
     requests: int = 0

@@ -56,11 +56,18 @@ class Turn:
         """Add effects."""
         self._effects.extend(effects)
 
+    def take_back(self) -> bool:
+        """Leave out the step that this turn speaks, for another; whether there was one."""
+        left = [e for e in self._effects if not isinstance(e, do.Say) or e.reply.kind != "protocol"]
+        had, self._effects = len(left) < len(self._effects), left
+        return had
+
     def say(
         self,
         text: str,
         kind: Kind,
         *,
+        by: Author = "fixed",
         keep: bool = False,
         append: bool = False,
         own: bool = False,
@@ -69,7 +76,7 @@ class Turn:
 
         `own`: these are the running protocol's own words, which a signature covers.
         """
-        reply = self._reply(text, kind, own)
+        reply = msgspec.structs.replace(self._reply(text, kind, own), by=by)
         self.do(do.Say(reply=reply, append=append))
         if keep:
             self.set(last=reply)
@@ -84,7 +91,7 @@ class Turn:
 
     def answer(self, text: str, by: Author, topic: str, *, append: bool = False) -> None:
         """Reply to a side question with words about a topic."""
-        protocol = self.content.protocols[topic]
+        protocol = self.content.protocol(topic)
         reply = msgspec.structs.replace(
             self._reply(text, "answer"),
             by=by,
@@ -122,13 +129,15 @@ class Turn:
             self._dead_end()
             return
         step = self.runner.step(run)
-        lines = [self.preface, *run.announce, step.say]
+        drafted = self.runner.drafted(run)
+        lines = [self.preface, *run.announce, drafted or step.say]
         self.preface = ""
         self.set(run=run, paused=False)
         text = " ".join(self.content.say(line) for line in lines if line)
         if step.alert:
             self.do(do.Tone(name="stand_clear"))
-        self.say(text, "protocol", keep=True, append=append, own=True)
+        by: Author = "llm" if drafted else "fixed"
+        self.say(text, "protocol", by=by, keep=True, append=append, own=True)
         self._switch_beat(step)
         self.arm(step)
 

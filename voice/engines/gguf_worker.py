@@ -107,7 +107,7 @@ class GgufWorker:
             temperature=request.temperature,
             seed=request.seed,
             stop=request.stop,
-            grammar=request.grammar,
+            grammar=request.grammar or _grammar(request.schema),
         )
         for text in self._decoder.generate(prefix + prompt, sampling, cancelled):
             watch.mark()
@@ -155,6 +155,18 @@ class GgufWorker:
             "swa_full": int(self._options.swa_full),
             "back_end": f"llama.cpp {llama_cpp.__version__} {'GPU' if offload else 'CPU'}",
         }
+
+
+def _grammar(schema: str) -> str:
+    """The GBNF grammar of a JSON schema."""
+    if not schema:
+        return ""
+    from llama_cpp.llama_grammar import json_schema_to_gbnf
+
+    try:
+        return str(json_schema_to_gbnf(schema))
+    except Exception as error:  # its converter asserts and stumbles in many ways
+        raise ValueError(f"this JSON schema cannot become a grammar: {error!r}") from None
 
 
 def _load_llama(options: Options) -> Any:

@@ -56,6 +56,8 @@ class Generate(Request, frozen=True, kw_only=True, tag="generate"):
     stop: tuple[str, ...] = ()
     grammar: str = ""
     """GBNF grammar, or empty."""
+    schema: str = ""
+    """JSON schema that the text has to follow instead of a grammar, or empty."""
 
 
 class Prefill(Request, frozen=True, kw_only=True, tag="prefill"):

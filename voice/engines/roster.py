@@ -79,6 +79,22 @@ def llm_absent(settings: Settings) -> str:
     return ""
 
 
+def drafts_refused(settings: Settings) -> str:
+    """Why the model may not draft steps though the profile allows it, or an empty string."""
+    name = settings.llm.model
+    if not settings.answers.drafts:
+        return ""
+    if settings.content.require_signed:
+        return "content.require_signed allows signed words only"
+    if absent := llm_absent(settings):
+        return absent
+    if settings.answers.drafts_force:
+        return ""
+    if catalogue.is_file(name):
+        return f"{name} is no model that the catalogue calls large enough"
+    return "" if modelstore.load().entry(name).drafts else f"{name} is too small for that"
+
+
 def llm(settings: Settings) -> WorkerSpec:
     """A language model worker; raises MissingError for files that are not here, UserError for an
     adapter that does not fit.

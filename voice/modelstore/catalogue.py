@@ -61,6 +61,8 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     terms: str = ""
     """Shown before the model is fetched."""
     prompt: Prompt = ""
+    drafts: bool = False
+    """Whether it is large enough to draft steps, should the profile allow that."""
     base: str = ""
     """For an adapter: the model that it was trained on."""
     opens: str = ""

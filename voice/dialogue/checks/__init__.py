@@ -36,5 +36,5 @@ def check(file: Path, content: Content) -> list[Mistake]:
         protocol, document = loader.read(file, content.handover.items)
     except ContentError as error:
         return list(error.mistakes)
-    subject = Subject(protocol, document, content, file.parent)
-    return sorted({subject.mistake(*found) for run in CHECKS for found in run(subject)})
+    subject = Subject(protocol, content, (other.stem for other in file.parent.glob("*.yaml")))
+    return sorted({document.mistake(*found) for run in CHECKS for found in run(subject)})

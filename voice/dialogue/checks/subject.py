@@ -1,34 +1,26 @@
-"""The protocol under check, with the paths by which its parts are found in the file."""
+"""The protocol under check, with the paths by which its parts are found in its file."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 from voice.dialogue.content import Content
 from voice.dialogue.protocol import Event, Protocol, Step, applies, event_steps
 from voice.dialogue.regions import slots_in
 from voice.dialogue.script import Script
-from voice.dialogue.yamlfile import Document, Mistake
 
 Found = tuple[str, str]
 """A path in the file and what is wrong there."""
 
 
 class Subject:
-    """One protocol, its document, and the content it lives in."""
+    """One protocol and the content it lives in."""
 
-    def __init__(
-        self, protocol: Protocol, document: Document, content: Content, folder: Path
-    ) -> None:
+    def __init__(self, protocol: Protocol, content: Content, others: Iterable[str] = ()) -> None:
+        """`others`: protocols that could not be loaded but exist."""
         self.protocol = protocol
         self.content = content
         self.script = Script(protocol)
-        self.slugs = {*content.library, *(file.stem for file in folder.glob("*.yaml"))}
+        self.slugs = {*content.library, *others}
         """Every protocol there is, those with mistakes too."""
-        self._document = document
-
-    def mistake(self, path: str, reason: str) -> Mistake:
-        """What was found, with file and line."""
-        return self._document.mistake(path, reason)
 
     def steps(self) -> Iterator[tuple[str, Step]]:
         """The steps of the protocol itself."""

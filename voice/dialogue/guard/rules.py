@@ -67,6 +67,13 @@ def check(
     return Verdict(False, reason) if reason else _OK
 
 
+def check_alone(sentence: str, never: Sequence[str]) -> Verdict:
+    """Judge a sentence that nothing reviewed supports: by what speaks against it alone."""
+    said, forbidden = statement(sentence), passage_statements("\n".join(never))
+    reason = _form(sentence, ()) or _against(sentence, said, forbidden)
+    return Verdict(False, reason) if reason else _OK
+
+
 def _form(sentence: str, said_before: Sequence[str]) -> str:
     """What is wrong with the sentence as such."""
     words = tokens(sentence)
@@ -99,6 +106,11 @@ def _content(sentence: str, passage: str, never: Sequence[str]) -> str:
     forbidden = passage_statements("\n".join(never))
     if any(said.words == source.words and not source.proviso for source in (*reviewed, *forbidden)):
         return ""
+    return _against(sentence, said, forbidden) or _support(sentence, said, (*reviewed, *forbidden))
+
+
+def _against(sentence: str, said: Statement, forbidden: Sequence[Statement]) -> str:
+    """What speaks against a sentence, whatever the passage."""
     if _BARE.match(sentence):
         return "bare yes or no"
     if _SELF_TALK.search(sentence):
@@ -107,7 +119,7 @@ def _content(sentence: str, passage: str, never: Sequence[str]) -> str:
         return "may delay help"
     if any(_advises(said, line) for line in forbidden):
         return "advises what is forbidden"
-    return _support(sentence, said, (*reviewed, *forbidden))
+    return ""
 
 
 def _advises(said: Statement, line: Statement) -> bool:

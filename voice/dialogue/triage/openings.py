@@ -114,6 +114,10 @@ class Openings:
         best = self._topics.scores(text)[0]
         return best.topic == NOTHING and best.score >= PLAINLY
 
+    def perhaps(self, text: str) -> bool:
+        """Whether the text may be about first aid at all."""
+        return self._topics.scores(text)[0].topic != NOTHING
+
     def overtakes(self, text: str, running: str) -> Opening | None:
         """Another and no less urgent protocol that the text clearly tells of."""
         found = self._findings.read(text)
@@ -123,7 +127,7 @@ class Openings:
         best = scores[0]
         if best.topic == running or best.topic not in self._rank or best.score < CLEARLY:
             return None
-        if self._rank[best.topic] > self._rank.get(running, 0):
+        if self._rank[best.topic] > self._rank.get(running, len(_URGENCY)):
             return None
         return Opening(best.topic, found)
 
