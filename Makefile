@@ -21,7 +21,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@echo "Installing packages. The first time llama-cpp-python is compiled: 4-8 minutes on 2 cores."
 	@(while sleep 30 >/dev/null 2>&1; do echo "  still installing ..."; done) & ticker=$$!; \
 	  $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q \
-	    -c constraints.txt -e '.[llm,piper,dev]'; code=$$?; kill $$ticker; exit $$code
+	    -c constraints.txt -e '.[llm,piper,kiosk,dev]'; code=$$?; kill $$ticker; exit $$code
 	@touch $@
 
 # The embedded models (about 0.6 GB) and the spoken lines that must never wait for an engine.

@@ -43,6 +43,7 @@ from voice.inbox import Inbox
 from voice.latency import Axis, Trace
 from voice.listening import gate
 from voice.listening import listener as heard
+from voice.observer import Moment, Observer
 from voice.signals import Signals, Tones
 from voice.speaking import Speech
 from voice.timers import Timers
@@ -75,6 +76,7 @@ class Assistant:
         tones: Tones = "alarms",
         idles: bool = True,
         tap: Tap | None = None,
+        observer: Observer | None = None,
     ) -> None:
         """`hears_itself`: the speaker may reach the microphone; `idles`: there is time between
         turns, in which speech can be rendered ahead. The crew is its owner's to end.
@@ -82,6 +84,7 @@ class Assistant:
         self._settings = settings
         self._crew = crew
         self._log = event_log
+        self._observer = observer or Observer()
         self._hears_itself = hears_itself
         # What is heard while we speak may be ourselves, unless that is taken out.
         self._yields = settings.audio.echo_cancel or not hears_itself
@@ -92,6 +95,7 @@ class Assistant:
             self._inbox.poster(self._on_sound),
             tap,
             lead_in_s=settings.audio.lead_in_ms / 1000,
+            on_struck=self._inbox.poster(self._observer.struck) if observer else None,
         )
         cache = speech_cache.for_settings(settings)
         speaker = Speaker(crew.tts, cache, deadline_s=settings.tts.deadline_s)
@@ -162,7 +166,17 @@ class Assistant:
 
     def command(self, name: str) -> None:
         """Act on a command as if it had been said, and beyond doubt; from any thread."""
-        self._inbox.put(lambda: self._on_command(name))
+
+        def made(moment: Moment) -> d.Input | None:
+            phrases = self._dialogue.content.phrasebook.phrases(name)[:1]
+            said = (d.Utterance(t=moment.now, text=p, speaking=moment.speaking) for p in phrases)
+            return next(said, None)
+
+        self.take(made)
+
+    def take(self, make: Callable[[Moment], d.Input | None]) -> None:
+        """Let the dialogue take what `make` gives on the loop's thread; from any thread."""
+        self._inbox.put(lambda: self._on_made(make))
 
     def engine_busy(self) -> bool:
         """Whether an engine works for us (see LoopProbe)."""
@@ -282,12 +296,12 @@ class Assistant:
             self._signals.not_understood(self._now)
         self._speech.resume()
 
-    def _on_command(self, name: str) -> None:
-        for phrase in self._dialogue.content.phrasebook.phrases(name)[:1]:
+    def _on_made(self, make: Callable[[Moment], d.Input | None]) -> None:
+        event = make(Moment(self._state, self._now, not self._speech.idle))
+        if event is not None:
             self._close_trace()
             self._trace = self._snapshot = None
-            speaking = not self._speech.idle
-            self._step(d.Utterance(t=self._now, text=phrase, speaking=speaking))
+            self._step(event)
 
     def _close_trace(self) -> None:
         for latency in self._trace.close() if self._trace else ():
@@ -311,6 +325,7 @@ class Assistant:
             self._carry_out(effect, trace)
         if moved:
             self._ahead.soon(self._dialogue.ahead(self._state))
+        self._observer.state(self._state, self._timers, self._now)
 
     def _carry_out(self, effect: d.Effect, trace: Trace | None) -> None:
         """`trace` is that of the turn that this comes of, if any."""
@@ -366,6 +381,7 @@ class Assistant:
         self._timers = snapshot.timers
         self._writer.cancel()
         self._set_beat(snapshot.beat)
+        self._observer.state(self._state, self._timers, self._now)
 
     # --- notices from the other rooms --------------------------------------------------------
 
@@ -377,6 +393,7 @@ class Assistant:
             if sounding:
                 self._signals.answered()
             self._act_on(self._listener.playback(round(event.t * INPUT_RATE), sounding))
+            self._observer.spoken(self._speech.text(event.utterance) if sounding else "")
         for logged in self._speech.logged(event):
             self._log.write(logged)
 

@@ -171,6 +171,27 @@ class Keyboard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether single keys typed in the terminal of a live run are commands."""
 
 
+class Kiosk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A screen for everybody: `run_assistant.py kiosk`."""
+
+    place: str = ""
+    """Where this kiosk is, as one would say it."""
+    tell: str = ""
+    """What to tell the emergency services about the way here."""
+    number: str = ""
+    """The number to call; empty: the region's."""
+    host: str = "127.0.0.1"
+    """Where the page is served; anything else than this machine needs `--remote` and a token."""
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8765
+    """0: any free one."""
+    names: str = ""
+    """Names under which other machines may open the page, separated by blanks."""
+    token: str = ""
+    """What a page on another machine has to know; at least 16 letters."""
+    theme: Literal["dark", "bright"] = "dark"
+    text_size: Literal["normal", "large", "huge"] = "normal"
+
+
 class Models(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the weights lie."""
 
@@ -193,6 +214,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keyboard: Keyboard = Keyboard()
     keys: dict[str, str] = {}
     """Command to keys, e.g. next = "KEY_PAGEDOWN"; several keys are separated by blanks."""
+    kiosk: Kiosk = Kiosk()
     models: Models = Models()
 
     def cache_dir(self) -> Path:

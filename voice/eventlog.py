@@ -1,5 +1,6 @@
 """The event log: JSON lines for programs, and the same events as a conversation for people."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
@@ -26,8 +27,15 @@ _encode = msgspec.json.Encoder().encode
 class EventLog:
     """Writes events as they happen; used by the loop's thread only."""
 
-    def __init__(self, file: Path | None = None, console: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        file: Path | None = None,
+        console: TextIO | None = None,
+        also: Callable[[LogEvent], None] | None = None,
+    ) -> None:
+        """`also` is told of every event."""
         self._console = console
+        self._also = also
         self._stream = None
         if file is not None:
             try:
@@ -41,6 +49,8 @@ class EventLog:
             self._stream.write(_encode(event) + b"\n")
         if self._console is not None and (line := describe(event)):
             print(f"{event.t:7.2f}  {line}", file=self._console, flush=True)
+        if self._also is not None:
+            self._also(event)
 
     def __enter__(self) -> "EventLog":
         return self

@@ -110,6 +110,11 @@ class Speech:
         self._mixer.stop_voice(reason)
         self._speaker.cancel(before=self._count + 1)
 
+    def text(self, utterance: int | None) -> str:
+        """The words of an utterance that has not ended."""
+        known = self._utterances.get(utterance or 0)
+        return known.text if known else ""
+
     def pause(self) -> None:
         """Hold while somebody speaks."""
         self._mixer.pause_voice()

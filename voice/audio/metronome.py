@@ -1,5 +1,6 @@
 """The compression beat: a click at each sample that its schedule names."""
 
+import msgspec
 import numpy as np
 
 from voice.audio.beats import Schedule, Sets, Strike
@@ -8,6 +9,21 @@ from voice.audio.interface import SpeakerBlock
 SLOWEST, FASTEST = 30.0, 240.0
 """Accepted rates in beats a minute; far wider than any guideline, so that typing errors show."""
 _CLICK_S = 0.030
+
+
+class Struck(msgspec.Struct, frozen=True, kw_only=True):
+    """A beat reached the device."""
+
+    t: float
+    """Seconds on the input's axis."""
+    number: int
+    """Its number within the set, from 1; 0: not counted."""
+    of: int
+    """Beats of a set; 0: without sets."""
+    rate: float
+    """Beats a minute."""
+    next_s: float
+    """From this beat to the next, as things stand."""
 
 
 def click(rate: int) -> SpeakerBlock:

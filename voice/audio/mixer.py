@@ -16,6 +16,7 @@ import soxr
 from numpy.typing import NDArray
 
 from voice.audio import tones
+from voice.audio.beats import Schedule, Strike
 from voice.audio.count_track import Count
 from voice.audio.gain import Limiter, Ramp, decibels
 from voice.audio.interface import (
@@ -27,7 +28,7 @@ from voice.audio.interface import (
     SpeakerBlock,
 )
 from voice.audio.lead_in import LeadIn
-from voice.audio.metronome import FASTEST, SLOWEST, Metronome
+from voice.audio.metronome import FASTEST, SLOWEST, Metronome, Struck
 from voice.audio.mouth import Mouth
 from voice.errors import UserError
 from voice.events import Source
@@ -57,8 +58,12 @@ class Mixer:
         tap: Tap | None = None,
         *,
         lead_in_s: float = 0.0,
+        on_struck: Callable[[Struck], None] | None = None,
     ) -> None:
-        """`lead_in_s`: faint noise before speech that follows a pause."""
+        """`lead_in_s`: faint noise before speech that follows a pause.
+
+        `on_struck` is told of every beat that reached the device, like `on_event`.
+        """
         if rate not in RATES:
             raise UserError(f"audio.output_rate {rate}: give {', '.join(map(str, RATES))}")
         self.rate = rate
@@ -66,10 +71,11 @@ class Mixer:
         self.faults = 0
         """Blocks that were left silent because a source failed."""
         self._on_event = on_event
+        self._on_struck = on_struck
         self._tap = tap
         self._lock = threading.Lock()
         self._position = 0
-        self._marks: list[tuple[int, SoundEvent]] = []
+        self._marks: list[tuple[int, SoundEvent | Struck]] = []
         self._mouth = Mouth(rate, self.block, self._note)
         self._voice = self._mouth.voice
         self._lead_in = LeadIn(self.block, lead_in_s)
@@ -185,7 +191,11 @@ class Mixer:
                 self._marks = [mark for mark in self._marks if mark[0] >= reached]
         for sample, event in due:
             at = t - (reached - sample) / self.rate
-            self._on_event(msgspec.structs.replace(event, t=at))
+            event = msgspec.structs.replace(event, t=at)
+            if not isinstance(event, Struck):
+                self._on_event(event)
+            elif self._on_struck:
+                self._on_struck(event)
 
     def _mix(self) -> None:
         voice, beat, tone = self._parts.values()
@@ -216,6 +226,7 @@ class Mixer:
                 self._note(strike.sample, SoundStarted(t=0.0, source="beat"))
             if schedule:
                 self._mouth.count.struck(strike, schedule)
+                self._note_beat(strike, schedule)
         if self._beat_sounds and not metronome.ringing and (schedule is None or schedule.resting):
             self._beat_sounds = False
             reason: EndReason = "finished" if schedule else "stopped"
@@ -230,6 +241,18 @@ class Mixer:
             self._tone_sounds = False
             last = self._position + filled - 1
             self._note(last, SoundEnded(t=0.0, source="tone", reason="finished"))
+
+    def _note_beat(self, strike: Strike, schedule: Schedule) -> None:
+        if self._on_struck is None:
+            return
+        struck = Struck(
+            t=0.0,
+            number=strike.number,
+            of=schedule.sets.beats if schedule.sets else 0,
+            rate=schedule.rate,
+            next_s=(schedule.next - strike.sample) / self.rate,
+        )
+        self._marks.append((strike.sample, struck))
 
     def _note(self, sample: int, event: SoundEvent) -> None:
         self._marks.append((sample, event))

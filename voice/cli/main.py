@@ -10,6 +10,7 @@ from voice.errors import UserError
 
 COMMANDS = {
     "run": "answer on the microphone or on a WAV file (the default command)",
+    "kiosk": "the same as run, with a page for a screen by the door",
     "ask": "the same dialogue in text",
     "doctor": "check models, devices and engines, and say what to do next",
     "models": "list, fetch, verify, export and import models, render speech, convert adapters",

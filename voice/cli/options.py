@@ -12,14 +12,14 @@ from voice.config import Settings
 DEFAULT_PROFILE = config.ROOT / "configs" / "laptop.toml"
 
 
-def add_settings(parser: argparse.ArgumentParser) -> None:
+def add_settings(parser: argparse.ArgumentParser, profile: Path = DEFAULT_PROFILE) -> None:
     """Add `--config` and `--set`."""
     parser.add_argument(
         "--config",
         type=Path,
-        default=DEFAULT_PROFILE,
+        default=profile,
         metavar="FILE",
-        help="profile to use (default: configs/laptop.toml)",
+        help=f"profile to use (default: configs/{profile.name})",
     )
     parser.add_argument(
         "--set",

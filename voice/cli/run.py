@@ -27,6 +27,11 @@ STDIN = 0
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `run`."""
     options.add_settings(parser)
+    add_sound(parser)
+
+
+def add_sound(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what to listen to and where to speak."""
     parser.add_argument(
         "--input", default="mic", metavar="mic|FILE.wav", help="what to listen to (default: mic)"
     )
@@ -90,24 +95,24 @@ def main(args: argparse.Namespace) -> int:
             crew,
             log,
             hears_itself=hears_itself,
-            tones=_tones(settings, live),
+            tones=tones(settings, live),
             idles=args.pace == "realtime",
             tap=stems.write if stems else None,
         )
-        backend = _backend(args, settings, assistant)
+        backend = open_backend(args, settings, assistant)
         if hears_itself and settings.audio.echo_cancel:
             backend = EchoCancelled(backend)
         with KeyPad(settings, assistant.command, terminal=STDIN if live else None):
             assistant.run(
                 backend,
                 lambda: Dialogue(content.load(settings), settings),
-                _interruption(),
+                interruption(),
                 greeting=content.first_words(settings) if live else "",
             )
     return 0
 
 
-def _backend(args: argparse.Namespace, settings: Settings, probe: LoopProbe) -> Backend:
+def open_backend(args: argparse.Namespace, settings: Settings, probe: LoopProbe) -> Backend:
     """Open what to listen to and where to speak; mistakes show at once."""
     if args.input == "mic":
         if args.output != "speaker":
@@ -133,10 +138,10 @@ def _backend(args: argparse.Namespace, settings: Settings, probe: LoopProbe) -> 
     )
 
 
-def _tones(settings: Settings, live: bool) -> Tones:
+def tones(settings: Settings, live: bool) -> Tones:
     """A recording is not helped by tones that fill a wait."""
-    tones = settings.audio.tones
-    return tones if tones != "auto" else "all" if live else "alarms"
+    wanted = settings.audio.tones
+    return wanted if wanted != "auto" else "all" if live else "alarms"
 
 
 @contextmanager
@@ -156,7 +161,7 @@ def _stems(args: argparse.Namespace, settings: Settings) -> Iterator[StemWriter 
     stems.close()
 
 
-def _interruption() -> threading.Event:
+def interruption() -> threading.Event:
     """An event that Ctrl-C and SIGTERM set, so that files are completed and workers ended."""
     interrupted = threading.Event()
 

@@ -40,7 +40,7 @@ class Drafting(msgspec.Struct, frozen=True):
 class Confirm(msgspec.Struct, frozen=True):
     """Something that waits for yes or no."""
 
-    what: Literal["stop-beat", "event", "delete-log"]
+    what: Literal["stop-beat", "event", "delete-log", "still-there", "continue"]
     event: str = ""
     facts: tuple[str, ...] = ()
 

@@ -1,0 +1,73 @@
+"""The same loop as `run`, with a page for a screen by the door, on this machine alone.
+
+Open http://127.0.0.1:8765 in a browser, or see docs/kiosk.md for a machine that does so by itself.
+"""
+
+import argparse
+import sys
+
+from voice import config
+from voice.audio.interface import Backend
+from voice.cli import options, run
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `kiosk`."""
+    options.add_settings(parser, config.ROOT / "configs" / "kiosk.toml")
+    run.add_sound(parser)
+    parser.add_argument("--port", type=int, metavar="N", help="of the page, instead of kiosk.port")
+    parser.add_argument(
+        "--remote",
+        action="store_true",
+        help="show the page to other machines: kiosk.host and kiosk.token have to be set",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run until interrupted, or until the recording is over."""
+    if args.port is not None:
+        args.set.append(f"kiosk.port={args.port}")
+    settings = options.settings(args)
+    # Imported here: `--help` and mistakes in the options need none of it.
+    from voice.assistant import Assistant
+    from voice.audio.echo import EchoCancelled
+    from voice.dialogue import content
+    from voice.dialogue.dialogue import Dialogue
+    from voice.engines import roster
+    from voice.engines.crew import Crew
+    from voice.eventlog import EventLog
+    from voice.keys.pad import KeyPad
+    from voice.kiosk.app import Kiosk
+    from voice.kiosk.feed import Clocked, Feed, SoundClock
+
+    plan = roster.from_settings(settings)
+    live = args.input == "mic"
+    clock = SoundClock()
+    feed = Feed(clock)
+    kiosk = Kiosk(settings, feed, clock, args.remote)
+    with EventLog(args.events, also=feed.event) as log, Crew(plan) as crew:
+        assistant = Assistant(
+            settings,
+            crew,
+            log,
+            hears_itself=live or args.echo_db is not None,
+            tones=run.tones(settings, live),
+            idles=args.pace == "realtime",
+            observer=feed,
+        )
+        backend: Backend = Clocked(run.open_backend(args, settings, assistant), clock)
+        if (live or args.echo_db is not None) and settings.audio.echo_cancel:
+            backend = EchoCancelled(backend)
+        kiosk.start()
+        print(f"kiosk: http://127.0.0.1:{kiosk.port}", file=sys.stderr, flush=True)
+        try:
+            with KeyPad(settings, assistant.command, terminal=None):
+                kiosk.run(
+                    assistant,
+                    backend,
+                    lambda: Dialogue(content.load(settings), settings),
+                    run.interruption(),
+                )
+        finally:
+            kiosk.close()
+    return 0
