@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 CMAKE_ARGS ?= -DLLAVA_BUILD=OFF $(if $(filter x86_64,$(shell uname -m)),-DGGML_NATIVE=OFF)
 export CMAKE_ARGS
 
-DEBIAN := libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins strace util-linux
+# Chromium, for the tests of the kiosk's page, is by far the largest: 110 MB to fetch, 360 MB unpacked.
+DEBIAN := libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins strace util-linux chromium
 
 .PHONY: setup debian models demo run test check clean
 
@@ -41,7 +42,7 @@ run: models
 test: debian models check
 	$(BIN)/python -m pytest -q
 
-# What the tests need besides: PortAudio, a private sound server, a system-call tracer.
+# What the tests need besides: PortAudio, a private sound server, a system-call tracer, a browser.
 debian:
 	@command -v dpkg >/dev/null || exit 0; dpkg -s $(DEBIAN) >/dev/null 2>&1 && exit 0; \
 	  echo "Installing Debian packages: $(DEBIAN)"; \

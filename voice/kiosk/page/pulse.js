@@ -22,13 +22,14 @@ export class Pulse {
   follow(rate, nextMs) {
     if (!this.animation || this.rate !== rate) this.start(rate);
     const period = 60000 / rate;
-    const lead = this.toPage(nextMs) - performance.now();
-    const start = document.timeline.currentTime + lead;
-    const shift = this.animation.startTime === null ? period : (start - this.animation.startTime) % period;
-    const off = Math.min(Math.abs(shift), period - Math.abs(shift));
-    if (this.animation.startTime === null || off > TOLERANCE_MS) {
+    // The timeline counts from the same origin as performance.now().
+    const start = this.toPage(nextMs);
+    const unset = this.animation.startTime === null;
+    const shift = unset ? 0 : Math.abs(start - this.animation.startTime) % period;
+    if (unset || Math.min(shift, period - shift) > TOLERANCE_MS) {
       // A start in the past, so that the beats before this one are shown as well.
-      this.animation.startTime = start - period * Math.ceil(Math.max(lead, 0) / period + 1);
+      const ahead = Math.max(start - performance.now(), 0);
+      this.animation.startTime = start - period * Math.ceil(ahead / period + 1);
     }
   }
 

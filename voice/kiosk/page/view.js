@@ -53,6 +53,7 @@ export class View {
     const view = VIEWS[state.mode] ?? "idle";
     const changedView = document.body.dataset.view !== view;
     document.body.dataset.view = view;
+    document.body.dataset.place = state.step ? `${state.protocol?.slug ?? ""} ${state.step.id}` : "";
     document.body.classList.toggle("listening", Boolean(state.listening));
     for (const name of new Set(Object.values(VIEWS))) byId(name).hidden = name !== view;
     this.frame(state);
