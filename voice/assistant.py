@@ -37,6 +37,7 @@ from voice.events import (
     Source,
     SpeechStart,
 )
+from voice.floor import Floor
 from voice.governor import PASSAGES, TINY_TURNS, Governor
 from voice.handover_record import HandoverRecord
 from voice.inbox import Inbox
@@ -58,6 +59,8 @@ class Snapshot(msgspec.Struct, frozen=True):
     state: State
     timers: Timers
     beat: d.Beat
+    spoken: int
+    """How many utterances had been begun."""
 
 
 class Assistant:
@@ -86,8 +89,6 @@ class Assistant:
         self._log = event_log
         self._observer = observer or Observer()
         self._hears_itself = hears_itself
-        # What is heard while we speak may be ourselves, unless that is taken out.
-        self._yields = settings.audio.echo_cancel or not hears_itself
         self._axis = Axis()
         self._inbox = Inbox("loop")
         self._mixer = Mixer(
@@ -121,6 +122,7 @@ class Assistant:
         )
         self._writer = AnswerWriter(crew.llm, self._inbox.poster(self._step), now=self._axis.now)
         self._dialogue: Dialogue
+        self._floor: Floor
         self._listener: heard.Listener
         self._state = State()
         self._now = 0.0
@@ -197,9 +199,9 @@ class Assistant:
     def _open(self, backend: Backend) -> None:
         on_mic = self._inbox.poster(self._on_mic)
 
-        def arrived(start: int, block: MicBlock) -> None:
+        def arrived(start: int, block: MicBlock, strict: MicBlock | None = None) -> None:
             self._axis.note((start + len(block)) / INPUT_RATE)
-            on_mic(start, block)
+            on_mic(start, block, strict)
 
         backend.start(arrived, self._mixer, self._inbox.poster(self._on_device))
 
@@ -208,12 +210,17 @@ class Assistant:
         self._dialogue = dialogue
         self._state = dialogue.start()
         self._speech.excuse = dialogue.content.phrase("voice_restarts")
+        self._floor = floor = Floor(
+            self._settings, dialogue, self._speech, hears_itself=self._hears_itself
+        )
         self._listener = heard.Listener(
             self._settings,
             self._turns,
             self._crew.tiny,
             self._transcribed,
             expected=lambda text: dialogue.whole(text, self._state) == "whole",
+            urgent=lambda text: floor.urgent(text, self._state),
+            spot=floor.spot,
         )
 
     def _wait_for_engines(self, interrupted: threading.Event) -> None:
@@ -242,9 +249,10 @@ class Assistant:
 
     # --- the loop's thread -------------------------------------------------------------------
 
-    def _on_mic(self, start: int, block: MicBlock) -> None:
+    def _on_mic(self, start: int, block: MicBlock, strict: MicBlock | None = None) -> None:
         self._now = (start + len(block)) / INPUT_RATE
-        self._act_on(self._listener.push(start, block))
+        self._listener.half_duplex(self._floor.half(self._now))
+        self._act_on(self._listener.push(start, block, strict))
         for name in self._timers.pop_due(self._now):
             self._step(d.TimerFired(t=self._now, name=name))
         self._signals.tick(self._now)
@@ -261,23 +269,28 @@ class Assistant:
                     self._on_turn(output)
                 case heard.Reopened():
                     self._signals.answered()
-                    self._speech.stop("interrupted")
+                    self._floor.taken(self._now)
+                case heard.Stirred():
+                    self._floor.taken(self._now)
+                case heard.Settled():
+                    self._floor.free()
                 case heard.Alarm():
                     self._notice("cannot_hear")
                 case SpeechStart():
                     self._log.write(output)
                     self._ahead.make_way()
-                    if self._yields:
-                        self._speech.pause()
+                    self._floor.taken(self._now)
                 case _:
                     self._log.write(output)
 
     def _on_turn(self, turn: heard.Turn) -> None:
         """Let the dialogue answer; a turn that went on is answered from where it began."""
-        if turn.accepted and self._is_for_us(turn):
+        if turn.accepted and self._floor.for_us(turn, self._state, self._now):
             if self._snapshot and self._snapshot.turn == turn.turn:
                 self._restore(self._snapshot)
-            self._snapshot = Snapshot(turn.turn, self._state, self._timers.copy(), self._beats.now)
+            self._snapshot = Snapshot(
+                turn.turn, self._state, self._timers.copy(), self._beats.now, self._speech.begun
+            )
             self._close_trace()
             self._trace = trace = Trace(turn, self._axis)
             self._step(
@@ -294,7 +307,7 @@ class Assistant:
                 self._close_trace()  # nothing will be said to it
         elif self._state.run and not turn.overlapped and turn.reason in gate.UNCERTAIN:
             self._signals.not_understood(self._now)
-        self._speech.resume()
+        self._floor.free()
 
     def _on_made(self, make: Callable[[Moment], d.Input | None]) -> None:
         event = make(Moment(self._state, self._now, not self._speech.idle))
@@ -307,12 +320,6 @@ class Assistant:
         for latency in self._trace.close() if self._trace else ():
             self._log.write(latency)
 
-    def _is_for_us(self, turn: heard.Turn) -> bool:
-        """Whether these are somebody's words and not our own, come back as an echo."""
-        if not turn.overlapped or self._dialogue.whole(turn.text, self._state) == "whole":
-            return True  # a command is obeyed while we speak: "stop" always works
-        return not self._speech.sounds_like_us(turn.text, echo=self._hears_itself)
-
     def _step(self, event: d.Input) -> None:
         """Let the dialogue take one step and carry out what it wants done."""
         result = self._dialogue.step(self._state, event)
@@ -323,6 +330,7 @@ class Assistant:
             trace.answered(self._writer.first_token)
         for effect in result.effects:
             self._carry_out(effect, trace)
+        self._listener.working(self._state.asked is not None or self._beats.now.on)
         if moved:
             self._ahead.soon(self._dialogue.ahead(self._state))
         self._observer.state(self._state, self._timers, self._now)
@@ -381,6 +389,8 @@ class Assistant:
         self._timers = snapshot.timers
         self._writer.cancel()
         self._set_beat(snapshot.beat)
+        if self._speech.begun > snapshot.spoken:
+            self._speech.stop("interrupted")
         self._observer.state(self._state, self._timers, self._now)
 
     # --- notices from the other rooms --------------------------------------------------------
@@ -425,6 +435,8 @@ class Assistant:
         before = self._devices.get(name)
         self._devices[name] = state
         self._signals.device(name, before, state)
+        if state == "open" and self._now > 0.0:
+            self._floor.device_came(self._now)
         if name == "microphone" and state == "lost":
             self._notice("microphone_lost")
         elif name == "microphone" and state == "silent":

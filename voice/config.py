@@ -37,6 +37,8 @@ class Audio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hz of the mixer; devices of another rate are resampled."""
     ahead_ms: Annotated[int, Meta(ge=10, le=500)] = 50
     """How far the mixer renders ahead of the device."""
+    duplex: Literal["full", "half"] = "full"
+    """`half`: what is heard while we speak is only searched for commands such as "stop"."""
     echo_cancel: bool = True
     """Take the assistant's own voice out of the microphone; off where a headset does it."""
     lead_in_ms: Annotated[int, Meta(ge=0, le=2000)] = 0
@@ -67,8 +69,14 @@ class Listening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_utterance_s: Annotated[float, Meta(ge=2, le=28)] = 24.0
     min_voiced_ms: Milliseconds = 160
     """Less voiced sound than this is a click or a breath."""
+    min_voiced_over_ms: Milliseconds = 96
+    """The same over our own voice, of which a word's beginning may be lost in the echo."""
     partial_ms: Milliseconds = 640
     """Time between two looks at speech that goes on."""
+    glance_ms: Milliseconds = 96
+    """Silence after which a short utterance is glanced at for "stop" while we speak or work."""
+    echo_tail_ms: Milliseconds = 300
+    """How long a room goes on sounding after our voice."""
     reaction_ms: Milliseconds = 250
     """Speech this long after a reply became audible answers it and reopens nothing."""
     backup_ms: Milliseconds = 2500

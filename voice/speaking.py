@@ -59,7 +59,8 @@ class Speech:
         """What is said, from the cache, while the engine cannot say what it should."""
         self._on_mute = on_mute
         self._utterances: dict[int, _Utterance] = {}
-        self._count = 0
+        self.begun = 0
+        """Number of the utterance begun last."""
         self._chosen_db = 0.0
         """What the rescuer asked for, louder or quieter."""
         self._room_db = 0.0
@@ -89,8 +90,8 @@ class Speech:
         """Speak a text, instead of or after what is being said; fixed words are kept as audio."""
         if not append:
             self.stop("interrupted")
-        self._count += 1
-        number = self._count
+        self.begun += 1
+        number = self.begun
         self._utterances[number] = _Utterance(text, answers)
         self._recent.appendleft(text)
         self._mixer.begin_voice(number)
@@ -108,7 +109,7 @@ class Speech:
         """Be silent now and forget what was to be said."""
         self._unsaid = None
         self._mixer.stop_voice(reason)
-        self._speaker.cancel(before=self._count + 1)
+        self._speaker.cancel(before=self.begun + 1)
 
     def text(self, utterance: int | None) -> str:
         """The words of an utterance that has not ended."""
@@ -166,6 +167,10 @@ class Speech:
         return len(words) >= SHORTEST and any(
             fuzz.partial_ratio(words, said.lower()) >= enough for said in self._recent
         )
+
+    def said(self, phrase: str) -> bool:
+        """Whether a phrase is part of what we said lately."""
+        return any(phrase in said.lower() for said in self._recent)
 
     def close(self) -> None:
         """End the speaker's thread."""

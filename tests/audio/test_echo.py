@@ -1,6 +1,7 @@
-"""The real canceller in a simulated room: our voice goes, the rescuer's stays."""
+"""The real cancellers in a simulated room: our voice goes, the rescuer's stays."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -11,9 +12,30 @@ from tests.support.sound_server import find
 from voice.audio.echo import Canceller
 from voice.audio.interface import INPUT_BLOCK
 from voice.audio.room import Room
+from voice.listening.vad import Frame, VoiceActivity
 
 RATE = 48_000
 BLOCK = RATE // 100
+
+
+@dataclass
+class Heard:
+    """What came of a scene: the microphone, both views of it, and the voice activity's verdict."""
+
+    microphone: np.ndarray
+    careful: np.ndarray
+    strict: np.ndarray
+    frames: list[Frame]
+
+    def voiced(self, start_s: float, end_s: float) -> list[float]:
+        """When somebody was heard between two moments."""
+        times = [(frame.sample + 512) / 16_000 for frame in self.frames if frame.voiced]
+        return [t for t in times if start_s <= t < end_s]
+
+    def gone(self, view: np.ndarray, seconds: slice) -> float:
+        """By how many dB a view is below the microphone."""
+        span = slice(seconds.start * 16_000, seconds.stop * 16_000)
+        return float(10 * np.log10(power(self.microphone[span]) / power(view[span])))
 
 
 def blocks(sound: np.ndarray, size: int) -> Iterator[np.ndarray]:
@@ -21,47 +43,87 @@ def blocks(sound: np.ndarray, size: int) -> Iterator[np.ndarray]:
 
 
 def played(seconds: float) -> np.ndarray:
-    """A person's voice at the mixer's rate, standing in for ours, as long as is asked."""
+    """A person's voice at the mixer's rate and our level, as long as is asked."""
     voice, rate = soundfile.read(person("jfk"), dtype="float32")
-    return np.resize(np.repeat(voice, RATE // rate), round(seconds * RATE)).astype(np.float32)
+    return np.resize(0.4 * np.repeat(voice, RATE // rate), round(seconds * RATE)).astype("f4")
 
 
-def heard(sound: np.ndarray, near: np.ndarray, delay_ms: float) -> tuple[np.ndarray, np.ndarray]:
-    """The microphone before and after the canceller, with the echo at -10 dB."""
-    room, canceller = Room(RATE, -10.0, delay_ms), Canceller(RATE)
-    before, after = [], []
-    for far, close in zip(blocks(sound, BLOCK), blocks(near, INPUT_BLOCK), strict=True):
-        canceller.played(far)
-        before.append(room.hear(close, far))
-        after.append(canceller.clean(before[-1]))
-    return np.concatenate(before), np.concatenate(after)
+def quiet(seconds: float) -> np.ndarray:
+    """A room in which nobody is."""
+    noise = np.random.default_rng(3).normal(0, 8, round(seconds * 16_000))
+    return np.rint(noise).astype(np.int16)
+
+
+def hear(sound: np.ndarray, near: np.ndarray, room: Room) -> Heard:
+    canceller, activity = Canceller(RATE), VoiceActivity(0.5)
+    views: list[tuple[np.ndarray, ...]] = []
+    frames: list[Frame] = []
+    pairs = zip(blocks(sound, BLOCK), blocks(near, INPUT_BLOCK), strict=True)
+    for k, (far, close) in enumerate(pairs):
+        canceller.far.played(far)
+        canceller.far.consumed(k + 1, (k + 1) * 0.01)
+        microphone = room.hear(close, far)
+        careful, strict = canceller.clean(k * INPUT_BLOCK, microphone)
+        views.append((microphone, careful, strict))
+        frames += activity.push(careful, strict)
+    return Heard(*(np.concatenate(view) for view in zip(*views, strict=True)), frames)
 
 
 def power(sound: np.ndarray) -> float:
     return float(np.mean(sound.astype(float) ** 2)) + 1e-9
 
 
-@pytest.mark.parametrize("delay_ms", [20, 120, 250])
+def stop() -> np.ndarray:
+    said, _ = soundfile.read(phrase("stop"), dtype="int16")
+    return said[np.flatnonzero(np.abs(said) > 500)[0] :]
+
+
+@pytest.mark.parametrize("delay_ms", [20, 250])
 def test_our_own_voice_is_taken_out_whatever_the_delay(delay_ms: float) -> None:
-    near = np.zeros(16_000 * 12, np.int16)
-    before, after = heard(played(12), near, delay_ms)
-    settled = slice(16_000 * 5, None)
-    assert 10 * np.log10(power(before[settled]) / power(after[settled])) > 15
+    heard = hear(played(10), quiet(10), Room(RATE, -10, delay_ms))
+    assert heard.gone(heard.careful, slice(6, 10)) > 16
+    assert heard.gone(heard.strict, slice(3, 10)) > 20
+    assert heard.voiced(0, 10) == []
 
 
-def test_the_rescuers_voice_is_still_there() -> None:
+def test_the_path_is_still_known_after_a_pause_in_which_the_clocks_drifted() -> None:
+    sound = played(28)
+    sound[15 * RATE : 26 * RATE] = 0
+    heard = hear(sound, quiet(28), Room(RATE, -10, 60))
+    assert heard.gone(heard.careful, slice(26, 27)) > 12
+
+
+def test_nobody_is_heard_in_our_own_voice_but_in_the_second_when_the_delay_jumps() -> None:
+    heard = hear(played(20), quiet(20), Room(RATE, 0, 60, jump_at_s=10))
+    assert len(heard.voiced(0, 10)) <= 2  # too little for a turn
+    assert len(heard.voiced(11, 20)) <= 2
+    assert heard.gone(heard.careful, slice(16, 20)) > 16
+
+
+def test_stop_is_heard_at_once_in_our_own_voice_also_where_the_delay_jumps() -> None:
+    said, near, at = stop(), quiet(15), (8.4, 12.3)
+    for begin in at:
+        start = round(begin * 16_000)
+        near[start : start + len(said)] += said
+    heard = hear(played(15), near, Room(RATE, -10, 60, jump_at_s=12))
+    for begin in at:
+        assert 0 < heard.voiced(begin, begin + 1)[0] - begin < 0.3
+
+
+def test_the_rescuers_voice_is_as_it_was() -> None:
     said, _ = soundfile.read(phrase("not_breathing"), dtype="int16")
-    near = np.zeros(16_000 * 12, np.int16)
-    start = 16_000 * 8
+    near, start = np.zeros(16_000 * 12, np.int16), 16_000 * 8
     near[start : start + len(said)] = said
-    _, after = heard(played(12), near, 120)
-    _, correlation = find(after[start - 1600 :], said)
-    assert correlation > 0.5
+    room = Room(RATE, -10, 120)
+    over_us = hear(played(12), near, room).careful
+    alone = hear(np.zeros(4 * RATE, np.float32), near[start - 16_000 :][: 4 * 16_000], room).careful
+    _, correlation = find(over_us[start - 1600 :], alone[16_000 : 16_000 + len(said)])
+    assert correlation > 0.95
 
 
 def test_without_sound_from_us_the_microphone_is_as_it_was() -> None:
     said, _ = soundfile.read(phrase("not_breathing"), dtype="int16")
     said = said[: len(said) // INPUT_BLOCK * INPUT_BLOCK]
-    silence = np.zeros(len(said) * 3, np.float32)
-    _, after = heard(silence, said, 120)
-    assert 0.5 < power(after) / power(said) < 1.5
+    heard = hear(np.zeros(len(said) * 3, np.float32), said, Room(RATE, -10, 120))
+    for view in (heard.careful, heard.strict):
+        assert 0.5 < power(view) / power(said) < 1.5

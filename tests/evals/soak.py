@@ -79,7 +79,7 @@ def soak(server: SoundServer, folder: Path, seconds: float) -> dict[str, Any]:
         loop = threading.Thread(
             target=assistant.run,
             args=(
-                EchoCancelled(devices),
+                EchoCancelled(devices, live=True),
                 lambda: Dialogue(content.load(settings), settings),
                 over,
             ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
 import pytest
 
 from tests.support import sounds
@@ -10,7 +11,15 @@ from voice.audio.interface import INPUT_BLOCK
 from voice.config import Settings
 from voice.engines.interfaces import Failed, Result
 from voice.events import Partial, SpeechEnd, SpeechStart, TranscriptEvent
-from voice.listening.listener import Alarm, Listener, Output, Reopened, Turn
+from voice.listening.listener import (
+    Alarm,
+    Listener,
+    Output,
+    Reopened,
+    Settled,
+    Stirred,
+    Turn,
+)
 
 COMMAND = "s2i_000"
 
@@ -18,7 +27,12 @@ COMMAND = "s2i_000"
 class Ear:
     """A listener, its recognisers and its inbox."""
 
-    def __init__(self, expected: Callable[[str], bool] = lambda text: False) -> None:
+    def __init__(
+        self,
+        expected: Callable[[str], bool] = lambda text: False,
+        urgent: Callable[[str], bool] = lambda text: False,
+        spot: Callable[[str], str | None] = lambda text: None,
+    ) -> None:
         self.base, self.tiny = ByHand("stt"), ByHand("tiny")
         self.inbox: list[tuple[Result, object]] = []
         self.listener = Listener(
@@ -27,6 +41,8 @@ class Ear:
             self.tiny,
             lambda result, tag: self.inbox.append((result, tag)),
             expected=expected,
+            urgent=urgent,
+            spot=spot,
         )
         self.at = 0
         self.outputs: list[Output] = []
@@ -86,10 +102,6 @@ def test_the_audio_for_recognition_holds_preroll_and_trailing_silence():
 def test_partials_are_asked_of_the_tiny_recogniser_one_at_a_time():
     ear = ear_after(silence_s=0.0)
     assert len(ear.tiny.requests) == 1
-    ear.tiny.say("Can I have")
-    ear.take()
-    (partial,) = ear.of(Partial)
-    assert partial.text == "Can I have"
 
 
 def test_a_stale_partial_is_not_shown():
@@ -210,3 +222,98 @@ def test_speech_over_the_assistants_voice_is_marked():
     ear.take()
     (turn,) = ear.of(Turn)
     assert turn.overlapped
+
+
+def test_stop_over_our_voice_is_taken_from_the_tiny_recogniser_at_once():
+    ear = Ear(urgent=lambda text: text == "Stop.")
+    ear.listener.playback(0, True)
+    ear.hear(sounds.scene(1.0, sounds.clip("ps_cards_1"), 0.4))
+    assert kinds(ear.outputs) == [Stirred, SpeechStart]
+    ear.tiny.requests = ear.tiny.requests[-1:]
+    ear.tiny.say("Stop.", avg_logprob=-0.9)
+    ear.take()
+    (turn,) = ear.of(Turn)
+    assert (turn.text, turn.accepted, turn.overlapped) == ("Stop.", True, True)
+    ear.hear(sounds.silence(1.0))
+    assert len(ear.of(Turn)) == 1
+
+
+def test_words_that_can_wait_do_for_the_better_recogniser():
+    ear = Ear(urgent=lambda text: text == "Stop.", expected=lambda text: True)
+    ear.listener.playback(0, True)
+    ear.hear(sounds.scene(1.0, sounds.clip("ps_cards_1"), 0.4))
+    ear.tiny.requests = ear.tiny.requests[-1:]
+    ear.tiny.say("Tent of clubs.")
+    ear.take()
+    assert not ear.of(Turn)
+    ear.base.say("Ten of clubs.")
+    ear.take()
+    assert ear.of(Turn)[0].text == "Ten of clubs."
+
+
+def test_a_cough_over_our_voice_is_over_as_soon_as_it_is_known_for_one():
+    ear = Ear()
+    ear.listener.playback(0, True)
+    ear.hear(sounds.scene(1.0, sounds.clip("ps_cards_1"), 0.4))
+    ear.base.say("Uh.")
+    ear.tiny.requests = ear.tiny.requests[-1:]
+    ear.tiny.say("Uh.")
+    ear.take()
+    (turn,) = ear.of(Turn)
+    assert not turn.accepted
+
+
+def test_what_stirred_and_was_nothing_settles():
+    ear = Ear()
+    ear.listener.playback(0, True)
+    short = sounds.clip("ms_five_evmaki")
+    begins = round(sounds.loud_edges(short)[0] * 16_000)
+    ear.hear(sounds.scene(1.0, short[begins : begins + 1920], 0.5))
+    assert kinds(ear.outputs) in ([], [Stirred, Settled])
+
+
+def test_our_own_voice_before_the_first_word_is_not_taken_down():
+    ear = Ear()
+    ear.listener.playback(0, True)
+    speech = sounds.scene(1.0, sounds.clip("ps_cards_1"), 0.4)
+    echo = np.full(len(speech), 900, np.int16)
+    for at in range(0, len(speech) - 159, 160):
+        strict = speech[at : at + 160]
+        ear.outputs += ear.listener.push(at, strict + echo[at : at + 160], strict)
+    request, _ = ear.base.requests[-1]
+    audio = np.frombuffer(request.audio, "<i2")
+    assert not audio[: 16_000 // 8].any()  # of the half second before the first voiced sample
+    assert audio[-800:].min() > 500
+
+
+def test_half_duplex_looks_for_a_command_in_whatever_is_heard_while_we_speak():
+    ear = Ear(spot=lambda text: "stop" if "stop" in text.lower() else None)
+    ear.listener.half_duplex(True)
+    ear.hear(sounds.silence(2.0))
+    assert not ear.tiny.requests  # we are silent
+    ear.listener.playback(ear.at, True)
+    ear.listener.half_duplex(True)
+    ear.hear(sounds.silence(2.0))
+    (asked,) = ear.tiny.requests  # one at a time
+    assert 1.0 < len(asked[0].audio) / 32_000 < 2.0
+    ear.tiny.say("Press hard on the stop bleeding")
+    ear.take()
+    (turn,) = ear.of(Turn)
+    assert (turn.text, turn.overlapped) == ("stop", True)
+    ear.hear(sounds.silence(0.1))
+    assert len(ear.tiny.requests) == 1
+
+
+def test_in_half_duplex_our_voice_is_no_turn_and_the_answer_right_after_it_is():
+    ear = Ear()
+    ear.listener.half_duplex(True)
+    ear.listener.playback(0, True)
+    ear.hear(sounds.scene(0.5, sounds.clip("ps_cards_1"), 0.2))
+    assert not ear.outputs
+    ear.listener.playback(ear.at, False)
+    ear.hear(sounds.scene(0.4, sounds.clip("ps_cards_1"), 0.4))
+    assert kinds(ear.outputs) == [SpeechStart]
+    ear.base.say("Ten of clubs.")
+    ear.take()
+    (turn,) = ear.of(Turn)
+    assert not turn.overlapped

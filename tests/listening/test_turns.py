@@ -256,7 +256,106 @@ def test_partials_come_one_at_a_time_and_only_while_they_are_fresh():
     assert len(stream.of(turns.DecodePartial)) == 2
 
 
-HEARD = st.sampled_from(["whole", "sentence", "open"])
+def speaking(stream: Stream) -> Stream:
+    """The same stream, our voice being audible."""
+    stream.feed(turns.Playback(stream.state.now, True))
+    return stream
+
+
+def test_over_our_voice_the_first_voiced_frame_is_noticed_and_a_click_settles():
+    stream = speaking(Stream())
+    stream.silence(320)
+    assert stream.speech(32) == [turns.Stirred(320 * 16)]
+    stream.silence(400)
+    assert [type(action) for action in stream.actions] == [turns.Stirred, turns.Drop]
+
+
+def test_while_we_are_silent_nothing_stirs():
+    stream = Stream()
+    stream.speech(320)
+    assert not stream.of(turns.Stirred)
+
+
+def test_over_our_voice_a_short_utterance_is_glanced_at_before_the_soft_end():
+    stream = speaking(Stream())
+    stream.silence(320)
+    stream.speech(320)
+    assert stream.silence(64) == []
+    (glance,) = stream.silence(32)
+    assert isinstance(glance, turns.DecodePartial)
+    assert glance.end == stream.state.now
+
+
+def test_an_urgent_glance_ends_the_turn_with_its_own_words():
+    stream = speaking(Stream())
+    stream.speech(320)
+    stream.silence(96)
+    (glance,) = stream.of(turns.DecodePartial)
+    shown, commit = stream.feed(turns.PartialDone(glance.generation, urgent=True))
+    assert shown == turns.ShowPartial(glance.generation)
+    assert (commit.generation, commit.span.turn) == (glance.generation, 1)
+    assert stream.state.open is None
+
+
+def test_an_urgent_partial_ends_the_turn_in_the_middle_of_noise_which_may_reopen_it():
+    stream = speaking(Stream())
+    stream.speech(700)
+    (partial,) = stream.of(turns.DecodePartial)
+    stream.feed(turns.PartialDone(partial.generation, urgent=True))
+    (commit,) = stream.of(turns.Commit)
+    stream.speech(320)
+    (reopened,) = stream.of(turns.Reopened)
+    assert (reopened.span.turn, reopened.span.revision) == (commit.span.turn, 1)
+
+
+def test_a_turn_over_our_voice_waits_for_the_glance_unless_it_is_a_command():
+    for heard, waits in (("noise", True), ("whole", False)):
+        stream = speaking(Stream())
+        stream.speech(320)
+        stream.silence(192)
+        (glance,) = stream.of(turns.DecodePartial)
+        stream.decoded(heard)
+        assert bool(stream.of(turns.Commit)) is not waits
+        stream.feed(turns.PartialDone(glance.generation))
+        assert stream.of(turns.Commit)
+
+
+def test_over_our_voice_less_sound_is_speech():
+    stream = speaking(Stream())
+    stream.speech(96)
+    assert stream.of(turns.Began)
+
+
+def test_when_nothing_of_ours_goes_on_no_word_is_urgent():
+    stream = Stream()
+    stream.speech(700)
+    (partial,) = stream.of(turns.DecodePartial)
+    assert stream.feed(turns.PartialDone(partial.generation, urgent=True)) == [
+        turns.ShowPartial(partial.generation)
+    ]
+    stream.silence(128)
+    assert len(stream.of(turns.DecodePartial)) == 1
+
+
+def test_what_works_without_a_sound_can_be_stopped_as_quickly():
+    stream = Stream()
+    stream.feed(turns.Work(True))
+    stream.speech(320)
+    stream.silence(96)
+    assert stream.of(turns.DecodePartial)
+
+
+def test_what_begins_in_the_echo_of_our_voice_counts_as_said_over_it():
+    for pause, overlapped in ((128, True), (480, False)):
+        stream = speaking(Stream())
+        stream.silence(320)
+        stream.feed(turns.Playback(stream.state.now, False))
+        stream.silence(pause)
+        stream.speech(320)
+        assert stream.of(turns.Began)[0].span.overlapped is overlapped
+
+
+HEARD = st.sampled_from(["whole", "sentence", "open", "noise"])
 SCENE = st.lists(
     st.one_of(
         st.tuples(st.just("speech"), st.integers(1, 60)),
@@ -264,7 +363,9 @@ SCENE = st.lists(
         st.tuples(st.just("decoded"), HEARD),
         st.tuples(st.just("late"), HEARD),
         st.tuples(st.just("partial"), st.none()),
+        st.tuples(st.just("urgent"), st.none()),
         st.tuples(st.just("play"), st.booleans()),
+        st.tuples(st.just("work"), st.booleans()),
     ),
     max_size=40,
 )
@@ -279,9 +380,11 @@ def play(scene: list[tuple[str, object]]) -> Stream:
                 stream.sound(int(value) * 32, what == "speech")  # type: ignore[call-overload]
             case "play":
                 stream.feed(turns.Playback(stream.state.now, bool(value)))
-            case "partial":
+            case "work":
+                stream.feed(turns.Work(bool(value)))
+            case "partial" | "urgent":
                 for asked in stream.of(turns.DecodePartial)[-2:]:
-                    stream.feed(turns.PartialDone(asked.generation))
+                    stream.feed(turns.PartialDone(asked.generation, urgent=what == "urgent"))
             case _:
                 known = stream.of(turns.Decode)
                 late = known[:-1] if what == "late" else known
@@ -316,12 +419,17 @@ def test_every_voiced_frame_ends_in_exactly_one_committed_or_dropped_turn(scene)
 def test_revisions_count_up_and_words_always_cover_the_whole_turn(scene):
     stream = play(scene)
     asked = {decode.generation: decode for decode in stream.of(turns.Decode)}
+    glances = {glance.generation: glance for glance in stream.of(turns.DecodePartial)}
     generations = [d.generation for d in stream.actions if hasattr(d, "end")]
     assert generations == sorted(set(generations))
     revisions: dict[int, list[int]] = {}
     for commit in stream.of(turns.Commit):
-        assert asked[commit.generation].span == commit.span
-        assert asked[commit.generation].end >= commit.span.last
+        if commit.generation in glances:  # urgent: the words may be those of its beginning
+            glance = glances[commit.generation].span
+            assert (glance.turn, glance.revision) == (commit.span.turn, commit.span.revision)
+        else:
+            assert asked[commit.generation].span == commit.span
+            assert asked[commit.generation].end >= commit.span.last
         revisions.setdefault(commit.span.turn, []).append(commit.span.revision)
     assert all(found == list(range(len(found))) for found in revisions.values())
 
@@ -367,6 +475,7 @@ def test_nothing_shorter_than_a_word_is_announced_and_each_pause_is_decoded_at_m
     stream = play(scene)
     for commit in stream.of(turns.Commit):
         continues_a_cut = any(d.end == commit.span.first for d in stream.of(turns.Decode))
-        assert commit.span.voiced >= RULES.shortest or continues_a_cut
+        enough = RULES.shortest_over if commit.span.overlapped else RULES.shortest
+        assert commit.span.voiced >= enough or continues_a_cut
     ends = [(d.span.turn, d.span.last) for d in stream.of(turns.Decode)]
     assert len(ends) == len(set(ends))

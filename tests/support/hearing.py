@@ -122,7 +122,7 @@ class Hearing:
         while any(engine.in_flight for engine in self._engines.values()):
             result, tag = self._results.get(timeout=60)
             took = self._engines[tag.engine].took(result)
-            if not tag.partial:
+            if tag.purpose == "turn":
                 heard.decode_s.append(took)
             self._due.append((now + took, result, tag))
         due = sorted((d for d in self._due if d[0] <= now), key=lambda d: d[0])

@@ -1,17 +1,17 @@
-"""Takes the assistant's own voice out of the microphone: WebRTC's AEC3 around a back end.
+"""Takes the assistant's own voice out of the microphone, around a back end.
 
-The canceller is given what was rendered and what the microphone heard meanwhile; it finds the
-delay between the two by itself and follows it.
+Two views of each block are given on. `LinearEcho` takes out what it can account for and leaves a
+rescuer's voice as it was: that is what is recognised. WebRTC's AEC3 takes out everything that might
+be ours and often some of the rescuer with it: it is the witness that somebody else speaks. Both
+are given what was played and what was heard at the same instant; the delay they find themselves.
 """
 
-import threading
-from collections import deque
 from typing import Any
 
 import numpy as np
 
+from voice.audio.far_end import FarEnd
 from voice.audio.interface import (
-    INPUT_BLOCK,
     INPUT_RATE,
     Backend,
     MicBlock,
@@ -20,25 +20,28 @@ from voice.audio.interface import (
     Renderer,
     SpeakerBlock,
 )
-from voice.audio.resample import live, to_int16
+from voice.audio.linear_echo import LinearEcho
+from voice.audio.resample import Decimator, to_int16
 
-_WAITING = 50
-"""Blocks of output that may wait for their microphone block; more are a device that stalled."""
+_DEVICES_OFF_S = 0.04
+"""By how much the times that devices report may be off: an echo must not come before its cause."""
 
 
 class EchoCancelled:
     """A back end whose microphone no longer hears the speaker."""
 
-    def __init__(self, inner: Backend) -> None:
+    def __init__(self, inner: Backend, *, live: bool) -> None:
+        """`live`: its times are those of devices, and it renders ahead of them."""
         self.output_rate = inner.output_rate
         self._inner = inner
+        self._lead_s = _DEVICES_OFF_S if live else 0.0
 
     def start(self, on_mic: OnMic, renderer: Renderer, on_state: OnState) -> None:
         """Open the devices or files and begin; returns at once."""
-        canceller = Canceller(self.output_rate)
+        canceller = Canceller(self.output_rate, self._lead_s)
 
-        def cleaned(start: int, near: MicBlock) -> None:
-            on_mic(start, canceller.clean(near))
+        def cleaned(start: int, block: MicBlock, strict: MicBlock | None = None) -> None:
+            on_mic(start, *canceller.clean(start, block))
 
         self._inner.start(cleaned, _Overheard(renderer, canceller), on_state)
 
@@ -52,37 +55,23 @@ class EchoCancelled:
 
 
 class Canceller:
-    """`played` and `clean` may be called from two threads, each block in its order."""
+    """`played` and `consumed` are called from one thread, `clean` from another or the same."""
 
-    def __init__(self, output_rate: int) -> None:
+    def __init__(self, output_rate: int, lead_s: float = 0.0) -> None:
         from pywebrtc_audio import AudioProcessor
 
-        self._processor: Any = AudioProcessor(
-            sample_rate=INPUT_RATE,
-            echo_cancellation=True,
-            noise_suppression=False,
-            high_pass_filter=True,
-            auto_gain_control=False,
-        )
-        self._resampler = live(output_rate, INPUT_RATE)
-        self._rest = np.zeros(0, np.float32)
-        self._far: deque[MicBlock] = deque(maxlen=_WAITING)
-        self._lock = threading.Lock()
+        self.far = FarEnd(output_rate, lead_s - Decimator.HALF_S)  # what the resampler holds back
+        self._high_pass: Any = AudioProcessor(sample_rate=INPUT_RATE, high_pass_filter=True)
+        self._linear = LinearEcho()
+        self._strict: Any = AudioProcessor(sample_rate=INPUT_RATE, echo_cancellation=True)
 
-    def played(self, block: SpeakerBlock) -> None:
-        """Note a rendered block, before or while it reaches the speaker."""
-        self._rest = np.concatenate([self._rest, self._resampler.push(block)])
-        while len(self._rest) >= INPUT_BLOCK:
-            with self._lock:
-                self._far.append(to_int16(self._rest[:INPUT_BLOCK]))
-            self._rest = self._rest[INPUT_BLOCK:]
-
-    def clean(self, near: MicBlock) -> MicBlock:
-        """Give the microphone's block without what was played."""
-        with self._lock:
-            far = self._far.popleft() if self._far else np.zeros(INPUT_BLOCK, np.int16)
-        cleaned: MicBlock = self._processor.process(near, far)
-        return cleaned
+    def clean(self, start: int, near: MicBlock) -> tuple[MicBlock, MicBlock]:
+        """Give the microphone's block without what was played: with care, and without mercy."""
+        far = self.far.at(start)
+        near = self._high_pass.process(near)
+        strict: MicBlock = self._strict.process(near, to_int16(far))
+        rest = self._linear.remove(near.astype(np.float32) / np.float32(32768), far)
+        return to_int16(rest), strict
 
 
 class _Overheard:
@@ -90,12 +79,13 @@ class _Overheard:
 
     def __init__(self, renderer: Renderer, canceller: Canceller) -> None:
         self._renderer = renderer
-        self._canceller = canceller
+        self._far = canceller.far
 
     def render(self) -> SpeakerBlock:
         block = self._renderer.render()
-        self._canceller.played(block)
+        self._far.played(block)
         return block
 
     def consumed(self, blocks: int, t: float) -> None:
+        self._far.consumed(blocks, t)
         self._renderer.consumed(blocks, t)

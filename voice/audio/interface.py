@@ -25,8 +25,18 @@ SpeakerBlock = NDArray[np.float32]
 
 EndReason = Literal["finished", "stopped", "interrupted"]
 
-OnMic = Callable[[int, MicBlock], None]
-"""Called with the index of the block's first sample and the block, from the back end's thread."""
+
+class OnMic(Protocol):
+    """Takes the microphone's blocks; called from the back end's thread."""
+
+    def __call__(self, start: int, block: MicBlock, strict: MicBlock | None = None, /) -> None:
+        """Take the block whose first sample has index `start`.
+
+        `strict` is the same block without anything that might be our own voice, at the price of
+        some of the others'; None where our own voice is not taken out.
+        """
+
+
 OnState = Callable[[str, DeviceState, str], None]
 """Called with a device name, its new state and a detail, from any thread."""
 

@@ -57,7 +57,7 @@ def main(args: argparse.Namespace) -> int:
         )
         backend: Backend = Clocked(run.open_backend(args, settings, assistant), clock)
         if (live or args.echo_db is not None) and settings.audio.echo_cancel:
-            backend = EchoCancelled(backend)
+            backend = EchoCancelled(backend, live=live)
         kiosk.start()
         print(f"kiosk: http://127.0.0.1:{kiosk.port}", file=sys.stderr, flush=True)
         try:

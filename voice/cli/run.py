@@ -101,7 +101,7 @@ def main(args: argparse.Namespace) -> int:
         )
         backend = open_backend(args, settings, assistant)
         if hears_itself and settings.audio.echo_cancel:
-            backend = EchoCancelled(backend)
+            backend = EchoCancelled(backend, live=live)
         with KeyPad(settings, assistant.command, terminal=STDIN if live else None):
             assistant.run(
                 backend,
@@ -128,10 +128,10 @@ def open_backend(args: argparse.Namespace, settings: Settings, probe: LoopProbe)
             silence_s=audio.mute_alarm_s,
         )
     rate = settings.audio.output_rate
+    reader = WavReader(Path(args.input))
     room = None
     if args.echo_db is not None:
-        room = Room(rate, args.echo_db, args.echo_delay_ms)
-    reader = WavReader(Path(args.input))
+        room = Room(rate, args.echo_db, args.echo_delay_ms, jump_at_s=reader.seconds / 2)
     writer = None if args.output == "speaker" else WavWriter(Path(args.output), rate)
     return WavBackend(
         reader, writer, probe, output_rate=rate, pace=args.pace, tail_s=args.tail, room=room

@@ -17,6 +17,8 @@ from voice.dialogue import (
     question_acts,
     record,
     record_acts,
+    small_talk,
+    words,
 )
 from voice.dialogue import meaning as m
 from voice.dialogue.content import Content
@@ -110,6 +112,22 @@ class Dialogue:
     def ahead(self, state: State) -> Iterator[str]:
         """The lines that may be spoken soon, the likeliest first; for whoever renders them."""
         return ahead.lines(self.content, self._runner, state.run) if state.run else iter(())
+
+    def silences(self, text: str, state: State) -> bool:
+        """Whether the whole utterance is the command to be silent."""
+        return self._interpreter.whole(text, state) == m.Command("stop")
+
+    def silencers_in(self, text: str) -> list[str]:
+        """The ways to say that which occur in a text."""
+        said = f" {' '.join(words.tokens(text))} "
+        return [p for p in self.content.phrasebook.phrases("stop") if f" {p} " in said]
+
+    def agrees(self, text: str, state: State) -> bool:
+        """Whether somebody only shows that they listen: "uh-huh", or "yes" with nothing asked."""
+        kind = small_talk.backchannel(text)
+        if kind == "word":
+            return not isinstance(self._interpreter.whole(text, state), m.Answered)
+        return kind == "hum"
 
     def _turn(self, state: State, now: float) -> Turn:
         return Turn(self.content, self._runner, self._passages, state, now)

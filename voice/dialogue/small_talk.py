@@ -13,6 +13,8 @@ _BEFORE_YES = words.wordset("um uh er okay ok oh well so please")
 _HEDGES = words.wordset(
     "think maybe sort kind guess sure know probably possibly perhaps bit little wait or hard"
 )
+_HUMS = words.wordset("uh huh mm hmm hm mhm ah ha aha oh um er erm m hum mmm uhuh uhhuh")
+_AGREED = words.wordset("okay ok yeah yes yep yup right sure alright fine good")
 _SHORT = 8
 """Words; a longer sentence says more than yes or no."""
 _TALK: tuple[tuple[About, re.Pattern[str]], ...] = (
@@ -36,6 +38,14 @@ def yes_or_no(text: str) -> str | None:
     if said[0] in _YES:
         return None if words.NEGATIONS & set(said) else "yes"
     return "no" if said[0] in _NO and not _YES & set(said) else None
+
+
+def backchannel(text: str) -> Literal["hum", "word"] | None:
+    """What a listener says to show that they listen, and whether it has words."""
+    said = set(words.tokens(text))
+    if not said or not said <= _HUMS | _AGREED:
+        return None
+    return "hum" if said <= _HUMS else "word"
 
 
 def small_talk(text: str) -> About | None:

@@ -123,7 +123,11 @@ def run(input_device: str, output_device: str, output_rate: int) -> Trial:
     mixer = Mixer(output_rate, events.append)
     backend = DeviceBackend(input_device, output_device, output_rate)
     try:
-        backend.start(lambda index, block: blocks.append(block.copy()), mixer, lambda *state: None)
+        backend.start(
+            lambda index, block, strict=None: blocks.append(block.copy()),
+            mixer,
+            lambda *state: None,
+        )
     except UserError as error:
         return Trial(problem=str(error))
     try:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from voice.audio.interface import INPUT_BLOCK, INPUT_RATE, MicBlock
 from voice.config import Settings
@@ -12,12 +13,22 @@ from voice.events import Partial, SpeechEnd, SpeechStart, TranscriptEvent
 from voice.listening import gate, levels, turns
 from voice.listening import turn_types as m
 from voice.listening.completeness import completeness
-from voice.listening.messages import Alarm, Output, Post, Reopened, Tag, Turn
+from voice.listening.lookout import Lookout, spotted
+from voice.listening.memory import Memory
+from voice.listening.messages import (
+    Alarm,
+    Output,
+    Post,
+    Reopened,
+    Settled,
+    Stirred,
+    Tag,
+    Turn,
+)
 from voice.listening.recognition import Recognition
-from voice.listening.ring import Ring
 from voice.listening.vad import VoiceActivity
 
-__all__ = ["Alarm", "Listener", "Output", "Post", "Reopened", "Tag", "Turn"]
+__all__ = ["Alarm", "Listener", "Output", "Post", "Reopened", "Settled", "Stirred", "Tag", "Turn"]
 
 
 class _Words(msgspec.Struct, frozen=True):
@@ -43,8 +54,15 @@ class Listener:
         post: Post,
         *,
         expected: Callable[[str], bool] = lambda text: False,
+        urgent: Callable[[str], bool] = lambda text: False,
+        spot: Callable[[str], str | None] = lambda text: None,
     ) -> None:
-        """`expected` tells whether a text is a whole command or answer that makes sense now."""
+        """The first two are asked about what was heard as a whole.
+
+        `expected` tells whether it is a command or answer that makes sense now, `urgent` whether it
+        is a command that waits for nothing, not even for the better recogniser. `spot` finds such a
+        command in what may be our own words besides.
+        """
         listening = settings.listening
         self._rules = m.Rules.of(listening)
         self._recognition = Recognition(
@@ -55,8 +73,12 @@ class Listener:
             deadline_s=settings.stt.deadline_s,
         )
         self._expected = expected
+        self._urgent = urgent
+        self._spot = spot
+        self._lookout = Lookout()
+        self._half = False
         self._vad = VoiceActivity(listening.vad_threshold)
-        self._ring = Ring(self._rules.longest + INPUT_RATE)
+        self._memory = Memory(self._rules.longest + INPUT_RATE)
         self._state = m.State()
         self._asked: dict[int, tuple[m.Span, levels.Audio]] = {}
         self._heard: dict[int, _Words] = {}
@@ -72,20 +94,23 @@ class Listener:
         """Whether no speech can reopen the last turn any more."""
         return turns.settled(self._state, self._rules)
 
-    def push(self, start: int, block: MicBlock) -> list[Output]:
-        """Take 10 ms from the microphone; samples missing before `start` count as silence."""
+    def push(self, start: int, block: MicBlock, strict: MicBlock | None = None) -> list[Output]:
+        """Take 10 ms from the microphone; samples missing before `start` count as silence.
+
+        `strict`: the same without anything that might be our own voice, see OnMic.
+        """
         outputs: list[Output] = []
-        while self._ring.end < start:
-            missing = min(start - self._ring.end, INPUT_BLOCK)
-            outputs += self._hear(np.zeros(missing, np.int16))
-        return outputs + self._hear(block)
+        while self._memory.end < start:
+            silence = np.zeros(min(start - self._memory.end, INPUT_BLOCK), np.int16)
+            outputs += self._hear(silence, None)
+        return outputs + self._hear(block, strict)
 
     def on_transcript(self, result: Result, tag: Tag) -> list[Output]:
         """Take the result of a request that this listener made."""
-        if tag.partial:
-            said = result.text if isinstance(result, Transcript) else ""
-            self._partial = Partial(t=tag.t, text=said) if said else None
-            return self._step(m.PartialDone(tag.generation))
+        if tag.purpose == "lookout":
+            return self._looked_out(result, tag)
+        if tag.purpose == "partial":
+            return self._looked(result, tag)
         match self._recognition.result(result, tag):
             case Transcript() as transcript:
                 return self._decoded(transcript, tag)
@@ -101,17 +126,34 @@ class Listener:
     @property
     def _now(self) -> float:
         """End of what has been heard, in seconds on the input's axis."""
-        return self._ring.end / INPUT_RATE
+        return self._memory.end / INPUT_RATE
+
+    def working(self, on: bool) -> None:
+        """Note that there is something besides our voice that a command may have to end."""
+        self._step(m.Work(on))
+
+    def half_duplex(self, on: bool) -> None:
+        """While we speak, look out for urgent commands and hear nothing else."""
+        self._half = on
 
     # --- the turn machine --------------------------------------------------------------------
 
-    def _hear(self, block: MicBlock) -> list[Output]:
-        self._ring.append(block)
+    def _hear(self, block: MicBlock, strict: MicBlock | None) -> list[Output]:
+        self._memory.append(block, strict)
         outputs: list[Output] = []
-        for frame in self._vad.push(block):
-            outputs += self._step(frame)
+        deaf = self._half and turns.echoes(self._state, self._memory.end, self._rules)
+        for frame in self._vad.push(block, strict):
+            outputs += self._step(replace(frame, voiced=False) if deaf else frame)
         self._recognition.tend(self._now, self._state.awaited())
+        if deaf and (window := self._lookout.due(self._memory.end)):
+            self._recognition.lookout(self._state.generation, self._memory.read(*window), self._now)
         return outputs
+
+    def _looked_out(self, result: Result, tag: Tag) -> list[Output]:
+        """Take a command that was spotted as a turn of its own."""
+        self._lookout.done()
+        said = isinstance(result, Transcript) and self._spot(result.text)
+        return spotted(said, tag.t) if said else []
 
     def _step(self, event: m.Event) -> list[Output]:
         self._state, actions = turns.step(self._state, event, self._rules)
@@ -122,13 +164,15 @@ class Listener:
 
     def _perform(self, action: m.Action) -> list[Output]:
         match action:
+            case m.Stirred(sample=sample):
+                return [Stirred(sample / INPUT_RATE)]
             case m.Began(span=span):
-                return [SpeechStart(t=self._edges(span)[0])]
+                return [SpeechStart(t=self._memory.edges(span)[0])]
             case m.Reopened(span=span, resumed=resumed):
                 t = resumed / INPUT_RATE
                 return [SpeechStart(t=t), Reopened(t, span.turn, span.revision)]
             case m.DecodePartial(generation=generation, span=span, end=end):
-                audio = self._ring.read(span.audio_start, end)
+                audio = self._memory.turn(span, end)
                 self._recognition.partial(generation, audio, end / INPUT_RATE)
                 return []
             case m.ShowPartial():
@@ -137,18 +181,38 @@ class Listener:
                 return self._recognise(generation, span, end)
             case m.Commit(generation=generation, span=span):
                 return self._commit(span, self._heard.pop(generation))
-            case m.Drop():
-                return []
+            case m.Drop(span=span):
+                return [Settled(span.last / INPUT_RATE)]
 
     def _recognise(self, generation: int, span: m.Span, end: int) -> list[Output]:
         awaited = self._state.awaited()
         self._asked = {g: asked for g, asked in self._asked.items() if g in awaited}
         self._heard = {g: heard for g, heard in self._heard.items() if g in awaited}
-        audio = self._ring.read(span.audio_start, end)
+        audio = self._memory.turn(span, end)
         self._asked[generation] = span, audio
         t = end / INPUT_RATE
         self._recognition.tend(t, awaited)
         return [] if self._recognition.turn(generation, audio, t) else self._gone(generation, t)
+
+    def _looked(self, result: Result, tag: Tag) -> list[Output]:
+        """Note what has been said so far; words that wait for nothing are taken as they are."""
+        said = result.text if isinstance(result, Transcript) else ""
+        self._partial = Partial(t=tag.t, text=said) if said else None
+        urgent = False
+        if isinstance(result, Transcript):
+            evidence = gate.Evidence(
+                text=said,
+                avg_logprob=result.avg_logprob,
+                no_speech_prob=result.no_speech_prob,
+                voiced_s=0.0,
+                snr_db=0.0,
+                looped=result.looped,
+            )
+            verdict = gate.judge(evidence, self._urgent)
+            urgent = verdict.accepted and self._urgent(verdict.text)
+            if urgent:
+                self._heard[tag.generation] = _Words(verdict, (), tag.t, self._now)
+        return self._step(m.PartialDone(tag.generation, urgent))
 
     def _decoded(self, said: Transcript, tag: Tag) -> list[Output]:
         span, audio = self._asked[tag.generation]
@@ -163,8 +227,13 @@ class Listener:
         verdict = gate.judge(evidence, self._expected)
         others = tuple(other.text for other in said.alternatives)
         self._heard[tag.generation] = _Words(verdict, others, tag.t, self._now)
-        heard = completeness(verdict.text, self._expected) if verdict.accepted else "open"
-        return self._step(m.Decoded(tag.generation, heard))
+        return self._step(m.Decoded(tag.generation, self._completeness(verdict, span)))
+
+    def _completeness(self, verdict: gate.Verdict, span: m.Span) -> m.Completeness:
+        """How long to wait for more; our voice does not wait for the end of a cough."""
+        if not verdict.accepted:
+            return "noise" if span.overlapped else "open"
+        return completeness(verdict.text, self._expected)
 
     def _gone(self, generation: int, t: float) -> list[Output]:
         """Nobody can take the turn down."""
@@ -173,7 +242,7 @@ class Listener:
         return [alarm, *self._step(m.Decoded(generation, "open"))]
 
     def _commit(self, span: m.Span, words: _Words) -> list[Output]:
-        began, last_voiced = self._edges(span)
+        began, last_voiced = self._memory.edges(span)
         verdict = words.verdict
         return [
             SpeechEnd(t=last_voiced),
@@ -199,10 +268,3 @@ class Listener:
                 overlapped=span.overlapped,
             ),
         ]
-
-    def _edges(self, span: m.Span) -> tuple[float, float]:
-        """First and last moment of a turn in seconds, by its energy."""
-        offset = max(span.audio_start, self._ring.start)
-        audio = self._ring.read(offset, self._ring.end)
-        first, last = levels.edges(audio, span.first - offset, span.last - offset)
-        return (first + offset) / INPUT_RATE, (last + offset) / INPUT_RATE

@@ -9,6 +9,7 @@ from voice.engines.interfaces import Result
 from voice.events import Partial, SpeechEnd, SpeechStart, TranscriptEvent
 
 EngineName = Literal["base", "tiny"]
+Purpose = Literal["turn", "partial", "lookout"]
 
 
 class Tag(msgspec.Struct, frozen=True):
@@ -16,7 +17,7 @@ class Tag(msgspec.Struct, frozen=True):
 
     generation: int
     engine: EngineName
-    partial: bool
+    purpose: Purpose
     t: float
     """End of the audio in seconds on the input's axis."""
 
@@ -53,6 +54,18 @@ class Reopened(msgspec.Struct, frozen=True):
     revision: int
 
 
+class Stirred(msgspec.Struct, frozen=True):
+    """Over our voice something sounds like speech; `SpeechStart` or `Settled` follows."""
+
+    t: float
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """It was too short to be speech."""
+
+    t: float
+
+
 class Alarm(msgspec.Struct, frozen=True):
     """Somebody spoke and no recogniser could take it down."""
 
@@ -60,6 +73,16 @@ class Alarm(msgspec.Struct, frozen=True):
     detail: str
 
 
-Output = SpeechStart | SpeechEnd | Partial | TranscriptEvent | Turn | Reopened | Alarm
+Output = (
+    SpeechStart
+    | SpeechEnd
+    | Partial
+    | TranscriptEvent
+    | Turn
+    | Reopened
+    | Stirred
+    | Settled
+    | Alarm
+)
 Post = Callable[[Result, Tag], None]
 """Puts a result into the loop's inbox, which gives it to `Listener.on_transcript`."""

@@ -34,8 +34,13 @@ class Recognition:
         self._jobs: dict[int, _Job] = {}
 
     def partial(self, generation: int, audio: Audio, t: float) -> None:
-        """Ask what has been said so far."""
-        self._submit(self._request(generation, audio), Tag(generation, "tiny", True, t))
+        """Ask what has been said so far, instead of what was asked before."""
+        self._engines["tiny"].cancel(min(self._jobs, default=generation))
+        self._submit(self._request(generation, audio), Tag(generation, "tiny", "partial", t))
+
+    def lookout(self, generation: int, audio: Audio, t: float) -> None:
+        """Ask what is said in a piece of sound that may be anything."""
+        self._submit(self._request(generation, audio), Tag(generation, "tiny", "lookout", t))
 
     def turn(self, generation: int, audio: Audio, t: float) -> bool:
         """Ask for the words of a turn; False when no recogniser is there."""
@@ -79,7 +84,7 @@ class Recognition:
         job.asked.add(name)
         job.waiting += 1
         engine.cancel(min(self._jobs))  # partials that are in the way
-        self._submit(job.request, Tag(job.request.generation, name, False, job.t))
+        self._submit(job.request, Tag(job.request.generation, name, "turn", job.t))
         return True
 
     def _request(self, generation: int, audio: Audio) -> Transcribe:

@@ -8,8 +8,11 @@ from voice.audio.interface import INPUT_RATE
 from voice.config import Listening
 from voice.listening.vad import Frame
 
-Completeness = Literal["whole", "sentence", "open"]
-"""What was heard: a whole command or answer, a complete sentence, or something unfinished."""
+_SHORT_MS = 1500.0
+
+Completeness = Literal["whole", "sentence", "open", "noise"]
+"""What was heard: a whole command or answer, a complete sentence, something unfinished, or over our
+voice nothing that is worth waiting for."""
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,10 +27,18 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """A turn of this length is cut, pre-roll included; what follows is the next turn."""
     shortest: int
     """Less voiced sound than this is a click or a breath, not a turn."""
+    shortest_over: int
+    """The same over our own voice."""
     partial: int
     """Time between two partial recognitions."""
     reaction: int
     """Speech this long after a reply became audible answers that reply."""
+    glance: int
+    """Silence after which a short utterance is glanced at while we are at work."""
+    short: int
+    """Longest utterance worth such a glance, pre-roll left out."""
+    echo_tail: int
+    """How long a room goes on sounding after our voice."""
 
     @classmethod
     def of(cls, settings: Listening) -> "Rules":
@@ -41,14 +52,19 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             soft_end=samples(settings.soft_end_ms),
             commit={
                 "whole": samples(settings.commit_command_ms),
+                "noise": samples(settings.commit_command_ms),
                 "sentence": samples(settings.commit_sentence_ms),
                 "open": samples(settings.commit_open_ms),
             },
             reopen=samples(settings.reopen_ms),
             longest=samples(settings.max_utterance_s * 1000),
             shortest=samples(settings.min_voiced_ms),
+            shortest_over=samples(settings.min_voiced_over_ms),
             partial=samples(settings.partial_ms),
             reaction=samples(settings.reaction_ms),
+            glance=samples(settings.glance_ms),
+            short=samples(_SHORT_MS),
+            echo_tail=samples(settings.echo_tail_ms),
         )
 
 
@@ -59,6 +75,8 @@ class PartialDone(msgspec.Struct, frozen=True):
     """A partial recognition ended, with or without words."""
 
     generation: int
+    urgent: bool = False
+    """All that was heard is one of the commands that wait for nothing."""
 
 
 class Decoded(msgspec.Struct, frozen=True):
@@ -75,7 +93,13 @@ class Playback(msgspec.Struct, frozen=True):
     on: bool
 
 
-Event = Frame | PartialDone | Decoded | Playback
+class Work(msgspec.Struct, frozen=True):
+    """The assistant began or ceased to do what a command may have to end: thinking, the beat."""
+
+    on: bool
+
+
+Event = Frame | PartialDone | Decoded | Playback | Work
 
 
 # --- state -----------------------------------------------------------------------------------
@@ -95,7 +119,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     voiced: int = 0
     """Number of voiced samples."""
     overlapped: bool
-    """It began while the assistant was speaking."""
+    """It began while the assistant was speaking, or the room still was."""
 
 
 class Open(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +138,8 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     partial: int | None = None
     """Generation of the partial recognition in flight."""
     partial_at: int
+    glanced: bool = False
+    """What was said up to the silence that is going on has been asked for early."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,6 +162,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     playing: bool = False
     audible_at: int = -1
     """When the assistant's voice last became audible."""
+    quiet_at: int | None = None
+    """When it last became silent."""
+    working: bool = False
 
     def awaited(self) -> set[int]:
         """The generations of turn recognitions whose result still counts."""
@@ -146,6 +175,12 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 # --- actions ---------------------------------------------------------------------------------
+
+
+class Stirred(msgspec.Struct, frozen=True):
+    """Over our voice something sounds like speech; `Began` or `Drop` will tell what it was."""
+
+    sample: int
 
 
 class Began(msgspec.Struct, frozen=True):
@@ -197,4 +232,4 @@ class Drop(msgspec.Struct, frozen=True):
     span: Span
 
 
-Action = Began | Reopened | Decode | DecodePartial | ShowPartial | Commit | Drop
+Action = Stirred | Began | Reopened | Decode | DecodePartial | ShowPartial | Commit | Drop

@@ -7,6 +7,9 @@ silence (the soft end) starts recognition; how long the silence must last until 
 over depends on what was heard. Speech that goes on before that makes the words stale; speech that
 goes on shortly after reopens the turn: same id, next revision, recognised again as a whole.
 
+While we speak or work, a command such as "stop" must not wait: short utterances are glanced at
+before the soft end, and a glance or a partial that is nothing but such a command ends the turn.
+
 Each request for recognition carries the next number of one generation counter. A result counts
 only while its number is awaited.
 """
@@ -31,6 +34,8 @@ from voice.listening.turn_types import (
     ShowPartial,
     Span,
     State,
+    Stirred,
+    Work,
 )
 from voice.listening.vad import FRAME, Frame
 
@@ -46,11 +51,15 @@ def step(state: State, event: Event, rules: Rules) -> Step:
             return _silence(replace(state, now=sample + FRAME), rules)
         case Decoded(generation=generation, heard=heard):
             return _decoded(state, generation, heard, rules)
-        case PartialDone(generation=generation):
-            return _partial_done(state, generation)
-        case Playback(sample=sample, on=on):
-            audible_at = sample if on and not state.playing else state.audible_at
-            return replace(state, playing=on, audible_at=audible_at), []
+        case PartialDone(generation=generation, urgent=urgent):
+            return _partial_done(state, generation, urgent, rules)
+        case Playback(sample=sample, on=True):
+            audible_at = state.audible_at if state.playing else sample
+            return replace(state, playing=True, audible_at=audible_at), []
+        case Playback(sample=sample):
+            return replace(state, playing=False, quiet_at=sample), []
+        case Work(on=on):
+            return replace(state, working=on), []
 
 
 def settled(state: State, rules: Rules) -> bool:
@@ -61,9 +70,18 @@ def settled(state: State, rules: Rules) -> bool:
     return state.committed is None or state.now - state.committed_at > rules.reopen
 
 
+def echoes(state: State, sample: int, rules: Rules) -> bool:
+    """Whether our voice sounds, or the room still does."""
+    quiet_at = state.quiet_at
+    return state.playing or (quiet_at is not None and sample - quiet_at < rules.echo_tail)
+
+
 def _voice(state: State, sample: int, rules: Rules) -> Step:
+    actions: list[Action] = []
     if state.open is None:
         state = _opened(state, sample, rules)
+        if state.playing:
+            actions.append(Stirred(sample))
     turn = state.open
     assert turn is not None
     turn = replace(
@@ -72,9 +90,10 @@ def _voice(state: State, sample: int, rules: Rules) -> Step:
         voiced=turn.voiced + FRAME,
         decode=None,
         heard=None,
+        glanced=False,
     )
-    actions: list[Action] = []
-    if not turn.announced and turn.voiced >= rules.shortest:
+    enough = rules.shortest_over if turn.span.overlapped else rules.shortest
+    if not turn.announced and turn.voiced >= enough:
         turn = replace(turn, announced=True)
         actions.append(
             Reopened(turn.span, turn.resumed) if turn.span.revision else Began(turn.span)
@@ -102,7 +121,7 @@ def _opened(state: State, sample: int, rules: Rules) -> State:
             audio_start=max(sample - rules.preroll, state.taken),
             first=sample,
             last=sample,
-            overlapped=state.playing,
+            overlapped=echoes(state, sample, rules),
         )
     # Right behind a cut even a single frame is speech: the end of its last word.
     voiced = rules.shortest if 0 < sample == state.taken else 0
@@ -123,6 +142,10 @@ def _continues(state: State, before: Span, sample: int, rules: Rules) -> bool:
 def _ask_partial(state: State, turn: Open, rules: Rules) -> Step:
     if turn.partial is not None or state.now - turn.partial_at < rules.partial:
         return state, []
+    return _look(state, turn)
+
+
+def _look(state: State, turn: Open) -> Step:
     generation = state.generation + 1
     turn = replace(turn, partial=generation, partial_at=state.now)
     state = replace(state, generation=generation, open=turn)
@@ -145,7 +168,11 @@ def _cut(state: State, turn: Open) -> Step:
 
 def _silence(state: State, rules: Rules) -> Step:
     turn = state.open
-    if turn is None or state.now - turn.span.last < rules.soft_end:
+    if turn is None:
+        return state, []
+    if _worth_a_glance(state, turn, rules):
+        return _look(state, replace(turn, glanced=True))
+    if state.now - turn.span.last < rules.soft_end:
         return state, []
     if not turn.announced:
         return replace(state, open=None), [Drop(turn.span)]
@@ -154,6 +181,22 @@ def _silence(state: State, rules: Rules) -> Step:
     generation = state.generation + 1
     state = replace(state, generation=generation, open=replace(turn, decode=generation))
     return state, [Decode(generation, turn.span, state.now)]
+
+
+def _worth_a_glance(state: State, turn: Open, rules: Rules) -> bool:
+    """Whether this pause may be the end of a command that ends what we are doing."""
+    return (
+        turn.announced
+        and not turn.glanced
+        and turn.decode is None
+        and _urgent(state, turn)
+        and rules.glance <= state.now - turn.span.last < rules.soft_end
+        and turn.span.last - turn.span.first <= rules.short
+    )
+
+
+def _urgent(state: State, turn: Open) -> bool:
+    return state.playing or state.working or turn.span.overlapped
 
 
 def _decoded(state: State, generation: int, heard: Completeness, rules: Rules) -> Step:
@@ -171,21 +214,28 @@ def _maybe_commit(state: State, rules: Rules) -> Step:
     turn = state.open
     if turn is None or turn.decode is None or turn.heard is None:
         return state, []
-    if state.now - turn.span.last < rules.commit[turn.heard]:
+    # A glance that is not over may still find a command in what is none so far.
+    glancing = turn.glanced and turn.partial is not None and turn.heard != "whole"
+    if state.now - turn.span.last < rules.commit["open" if glancing else turn.heard]:
         return state, []
-    state = replace(
+    return _over(state, turn), [Commit(turn.decode, turn.span)]
+
+
+def _over(state: State, turn: Open) -> State:
+    return replace(
         state,
         open=None,
         committed=turn.span,
         committed_at=state.now,
         taken=turn.span.last,
     )
-    return state, [Commit(turn.decode, turn.span)]
 
 
-def _partial_done(state: State, generation: int) -> Step:
+def _partial_done(state: State, generation: int, urgent: bool, rules: Rules) -> Step:
     turn = state.open
     if turn is None or turn.partial != generation:
         return state, []
-    state = replace(state, open=replace(turn, partial=None))
-    return state, [ShowPartial(generation)]
+    if urgent and _urgent(state, turn):
+        return _over(state, turn), [ShowPartial(generation), Commit(generation, turn.span)]
+    state, actions = _maybe_commit(replace(state, open=replace(turn, partial=None)), rules)
+    return state, [ShowPartial(generation), *actions]

@@ -2,6 +2,10 @@
 
 Silero v6 comes with faster-whisper as an ONNX file. It is a recurrent network, so it must hear
 what goes before speech: on waking it first runs over the last half second.
+
+Where our own voice is taken out of the microphone, what is left of it may still be speech. A second
+Silero listens to the strict view (see `voice.audio.echo`), where nothing of it is left and little
+may be left of somebody else either: it need only find speech possible.
 """
 
 import importlib.util
@@ -24,6 +28,8 @@ _HYSTERESIS = 0.15
 _LOOK_BACK = 16
 """Frames that Silero hears again on waking."""
 _STAY_AWAKE = INPUT_RATE // 2
+_POSSIBLE = 0.1
+"""Probability in the strict view below which speech is our own."""
 _GATE_MODE = 1
 """Of webrtcvad's four modes the strictest that never slept through speech, however quiet."""
 
@@ -49,47 +55,60 @@ class VoiceActivity:
         self._threshold = threshold
         self._gate = webrtcvad.Vad(_GATE_MODE)
         self._silero = Silero()
+        self._witness: Silero | None = None
+        """Made when a strict view is given for the first time."""
         self._recent: deque[Samples] = deque(maxlen=_LOOK_BACK)
-        self._rest = np.empty(0, np.float32)
+        self._rest = np.empty((2, 0), np.float32)
         self._sample = 0
         self._awake_until = 0
         self._asleep = True
         self._voiced = False
 
-    def push(self, block: MicBlock) -> list[Frame]:
-        """Take the next 160 samples and give the frames that they complete."""
+    def push(self, block: MicBlock, strict: MicBlock | None = None) -> list[Frame]:
+        """Take the next 160 samples, in both views, and give the frames that they complete."""
         if self._may_be_voice(block):
-            self._awake_until = self._sample + len(self._rest) + _STAY_AWAKE
-        self._rest = np.concatenate([self._rest, block.astype(np.float32) / 32768.0])
+            self._awake_until = self._sample + self._rest.shape[1] + _STAY_AWAKE
+        if strict is not None and self._witness is None:
+            self._witness = Silero()
+        views = np.stack([block, block if strict is None else strict]).astype(np.float32) / 32768.0
+        self._rest = np.concatenate([self._rest, views], axis=1)
         frames = []
-        while len(self._rest) >= FRAME:
-            samples, self._rest = self._rest[:FRAME], self._rest[FRAME:]
+        while self._rest.shape[1] >= FRAME:
+            samples, self._rest = self._rest[:, :FRAME], self._rest[:, FRAME:]
             frames.append(self._judge(samples))
         return frames
 
     def _may_be_voice(self, block: MicBlock) -> bool:
         return bool(block.any()) and bool(self._gate.is_speech(block.tobytes(), INPUT_RATE))
 
-    def _judge(self, samples: Samples) -> Frame:
+    def _judge(self, views: Samples) -> Frame:
         probability = 0.0
         if self._sample < self._awake_until or self._voiced:
             if self._asleep:
                 self._wake()
-            probability = self._silero.probability(samples)
+            probability = self._hear(views)
         else:
             self._asleep = True
-        self._recent.append(samples)
+        self._recent.append(views)
         threshold = self._threshold - _HYSTERESIS if self._voiced else self._threshold
         self._voiced = probability > 0.0 and probability >= threshold
         frame = Frame(self._sample, self._voiced, probability)
         self._sample += FRAME
         return frame
 
+    def _hear(self, views: Samples) -> float:
+        """Give the probability of somebody else's speech."""
+        probability = self._silero.probability(views[0])
+        possible = not self._witness or self._witness.probability(views[1]) >= _POSSIBLE
+        return probability if possible else 0.0
+
     def _wake(self) -> None:
         self._asleep = False
         self._silero.reset()
-        for samples in self._recent:
-            self._silero.probability(samples)
+        if self._witness:
+            self._witness.reset()
+        for views in self._recent:
+            self._hear(views)
 
 
 class Silero:

@@ -1,0 +1,68 @@
+"""Who has the floor: our voice holds while somebody speaks, and goes on if that was not for us.
+
+For the loop's thread. The voice is held at the first sound that may be speech, long before anybody
+knows what is said; whoever coughs, agrees or talks to somebody else costs a pause and no words.
+"""
+
+from voice.config import Settings
+from voice.dialogue.dialogue import Dialogue
+from voice.dialogue.state import State
+from voice.listening.messages import Turn
+from voice.speaking import Speech
+
+SETTLING_S = 3.0
+"""After a device came back, or another in its place, the room has to be learnt anew."""
+
+
+class Floor:
+    """Decides on holding and going on; time is that of the input's axis in seconds."""
+
+    def __init__(
+        self, settings: Settings, dialogue: Dialogue, speech: Speech, *, hears_itself: bool
+    ) -> None:
+        """`hears_itself`: the speaker may reach the microphone."""
+        self._dialogue = dialogue
+        self._speech = speech
+        self._hears_itself = hears_itself
+        # What is heard while we speak may be ourselves, unless that is taken out.
+        self._yields = settings.audio.echo_cancel or not hears_itself
+        self._always_half = settings.audio.duplex == "half"
+        self._half_until = 0.0
+
+    def device_came(self, now: float) -> None:
+        """A microphone or a speaker was opened while we were running."""
+        self._half_until = now + SETTLING_S
+
+    def half(self, now: float) -> bool:
+        """Whether nothing but urgent commands is to be heard while we speak."""
+        return self._hears_itself and (self._always_half or now < self._half_until)
+
+    def taken(self, now: float) -> None:
+        """Somebody seems to speak."""
+        if self._yields and not self.half(now):
+            self._speech.pause()
+
+    def free(self) -> None:
+        """Nobody speaks any more and nothing is to be answered."""
+        self._speech.resume()
+
+    def for_us(self, turn: Turn, state: State, now: float) -> bool:
+        """Whether these are somebody's words for us, and not our own come back as an echo."""
+        if not turn.overlapped or self.urgent(turn.text, state):
+            return True  # "stop" always works
+        if self.half(now):
+            return False
+        if not self._speech.idle and self._dialogue.agrees(turn.text, state):
+            return False
+        if self._dialogue.whole(turn.text, state) == "whole":
+            return True
+        return not self._speech.sounds_like_us(turn.text, echo=self._hears_itself)
+
+    def urgent(self, text: str, state: State) -> bool:
+        """Whether the whole text is a command that waits for nothing."""
+        return self._dialogue.silences(text, state)
+
+    def spot(self, text: str) -> str | None:
+        """The urgent command in a text that may hold our own words, or None."""
+        phrases = self._dialogue.silencers_in(text)
+        return next((phrase for phrase in phrases if not self._speech.said(phrase)), None)
