@@ -17,7 +17,7 @@ from voice.config import Settings
 from voice.counting import Beats
 from voice.dialogue import interface as d
 from voice.dialogue.dialogue import Dialogue
-from voice.dialogue.state import State
+from voice.dialogue.state import Resumed, State
 from voice.engines import speech_cache
 from voice.engines.crew import Crew
 from voice.engines.interfaces import Result
@@ -140,27 +140,31 @@ class Assistant:
         backend: Backend,
         load: Callable[[], Dialogue],
         interrupted: threading.Event,
-        greeting: str = "",
+        greeting: str | None = None,
+        *,
+        needs_ear: bool = True,
     ) -> None:
         """Listen until the back end is done or `interrupted` is set, and end.
 
         With a greeting the sound is on from the first moment: it is spoken, and what is heard is
         kept, while the rest loads. Without one the back end begins when everything is ready.
+        `needs_ear`: end when speech recognition does not start; else keys and touches are served.
         """
         self._crew.watch(self._inbox.poster(self._on_engine))
         try:
-            if greeting:
+            if greeting is not None:
                 self._open(backend)
+            if greeting:
                 self._speech.say(greeting, append=True)
             self._learn(load())
             self._inbox.start()
-            self._wait_for_engines(interrupted)
+            self._wait_for_engines(interrupted, needs_ear)
             if self._idles:
                 self._ahead.start()
-            if greeting:
-                self._ahead.later(self._dialogue.content.spoken())
-            else:
+            if greeting is None:
                 self._open(backend)
+            else:
+                self._ahead.later(self._dialogue.content.spoken())
             while not interrupted.is_set() and not backend.wait(0.1):
                 pass
         finally:
@@ -176,7 +180,7 @@ class Assistant:
 
         self.take(made)
 
-    def take(self, make: Callable[[Moment], d.Input | None]) -> None:
+    def take(self, make: Callable[[Moment], d.Input | Resumed | None]) -> None:
         """Let the dialogue take what `make` gives on the loop's thread; from any thread."""
         self._inbox.put(lambda: self._on_made(make))
 
@@ -223,10 +227,10 @@ class Assistant:
             spot=floor.spot,
         )
 
-    def _wait_for_engines(self, interrupted: threading.Event) -> None:
+    def _wait_for_engines(self, interrupted: threading.Event, needs_ear: bool) -> None:
         """Without its ear the assistant is of no use; without another engine it is of some."""
         states = self._crew.wait(LOAD_TIMEOUT_S, interrupted)
-        if states["stt"] != "ready" and not interrupted.is_set():
+        if needs_ear and states["stt"] != "ready" and not interrupted.is_set():
             raise MissingError(f"speech recognition does not start: {self._crew.stt.detail}")
 
     def _close(self, backend: Backend) -> None:
@@ -309,9 +313,10 @@ class Assistant:
             self._signals.not_understood(self._now)
         self._floor.free()
 
-    def _on_made(self, make: Callable[[Moment], d.Input | None]) -> None:
+    def _on_made(self, make: Callable[[Moment], d.Input | Resumed | None]) -> None:
         event = make(Moment(self._state, self._now, not self._speech.idle))
         if event is not None:
+            self._record.settle(self._state.log)
             self._close_trace()
             self._trace = self._snapshot = None
             self._step(event)
@@ -320,7 +325,7 @@ class Assistant:
         for latency in self._trace.close() if self._trace else ():
             self._log.write(latency)
 
-    def _step(self, event: d.Input) -> None:
+    def _step(self, event: d.Input | Resumed) -> None:
         """Let the dialogue take one step and carry out what it wants done."""
         result = self._dialogue.step(self._state, event)
         moved = result.state.run != self._state.run
@@ -347,7 +352,7 @@ class Assistant:
                         reply.say,
                         append=append,
                         answers=trace.claim() if trace else None,
-                        fixed=reply.by != "llm",
+                        fixed=reply.by != "llm" and self._settings.tts.keep,
                     )
             case d.StopSpeaking():
                 self._signals.answered()
@@ -377,7 +382,20 @@ class Assistant:
                 self._mixer.tone(name)
             case d.Adjust(louder=louder, slower=slower):
                 self._speech.adjust(louder=louder, slower=slower)
+            case d.Forget():
+                self._forget()
                 self._ahead.soon(self._dialogue.ahead(self._state))
+
+    def _forget(self) -> None:
+        """Keep nothing in memory of what was said and heard."""
+        self._close_trace()
+        self._trace = self._snapshot = None
+        self._record = HandoverRecord(self._log.write)
+        self._ahead.soon(())
+        self._speech.forget()
+        self._listener.forget()
+        self._writer.warm()
+        self._observer.forgotten()
 
     def _set_beat(self, beat: d.Beat) -> None:
         if self._beats.set(beat):

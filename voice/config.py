@@ -128,6 +128,8 @@ class Tts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     length_scale: Scale = 1.0
     """Longer is slower."""
     deadline_s: Seconds = 6.0
+    keep: bool = True
+    """Keep the sound of fixed words that had to be made in a conversation."""
 
 
 class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -196,6 +198,20 @@ class Kiosk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Names under which other machines may open the page, separated by blanks."""
     token: str = ""
     """What a page on another machine has to know; at least 16 letters."""
+    silence_s: Annotated[float, Meta(ge=0, le=3600)] = 120.0
+    """Without a sign of anybody, before "Are you still there?"; 0: never."""
+    beat_silence_s: Annotated[float, Meta(ge=0, le=7200)] = 900.0
+    """The same while the beat of the compressions sounds."""
+    answer_s: Seconds = 30.0
+    """For an answer, before everything is forgotten."""
+    keep_handover_days: Annotated[int, Meta(ge=0, le=3650)] = 0
+    """How long what was noted for the crew is kept in files; 0: in none."""
+    state: str = ""
+    """Folder of what outlives a power cut; empty: systemd's, or ~/.local/state/rescue-voice."""
+    selftest_at: Annotated[str, Meta(pattern="^(|([01][0-9]|2[0-3]):[0-5][0-9])$")] = "11:00"
+    """Time of day of the daily self-test; empty: at the start alone."""
+    selftest_sound: bool = True
+    """Whether it plays chirps and listens for them."""
     theme: Literal["dark", "bright"] = "dark"
     text_size: Literal["normal", "large", "huge"] = "normal"
 

@@ -59,7 +59,7 @@ class LazyModel:
                 event = self._inbox.get(timeout=_SILENCE_S)
             except queue.Empty:
                 return d.ModelEnded(t=0.0, request=request, reason="failed")
-            if not isinstance(event, d.Utterance | d.TimerFired) and event.request == request:
+            if isinstance(event, d.Written) and event.request == request:
                 return event
 
     def close(self) -> None:

@@ -52,6 +52,12 @@ class EventLog:
         if self._also is not None:
             self._also(event)
 
+    def clear(self) -> None:
+        """Empty the file."""
+        if self._stream is not None:
+            self._stream.seek(0)
+            self._stream.truncate()
+
     def __enter__(self) -> "EventLog":
         return self
 

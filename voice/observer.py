@@ -27,6 +27,9 @@ class Observer:
     def state(self, state: State, timers: Timers, now: float) -> None:
         """The conversation stands like this from now on."""
 
+    def forgotten(self) -> None:
+        """Everything that was said and heard is to be forgotten."""
+
     def spoken(self, text: str) -> None:
         """These words begin to be heard; empty: nothing is heard any more."""
 

@@ -116,6 +116,13 @@ class Speech:
         known = self._utterances.get(utterance or 0)
         return known.text if known else ""
 
+    def forget(self) -> None:
+        """Keep no words of what was said."""
+        self._unsaid = None
+        self._recent.clear()
+        for utterance in self._utterances.values():
+            utterance.text, utterance.answers = "", None
+
     def pause(self) -> None:
         """Hold while somebody speaks."""
         self._mixer.pause_voice()

@@ -35,6 +35,7 @@ SAID = {
     "start-over": ["start over", "from the beginning please", "start again"],
     "are-you-there": ["are you there?", "can you hear me", "hello, are you still there"],
     "back-to-first": ["back to the first one"],
+    "new-person": ["new person", "It's a new person."],
     "arrived": ["the ambulance is here", "The paramedics have arrived."],
     "start-beat": ["start the beat"],
     "handover": ["summary for the medics", "handover", "What do I tell the crew?",

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from tests.support.talking import Talk
 from voice.audio.metronome import Struck
 from voice.config import Settings
-from voice.dialogue import content as content_files
 from voice.dialogue import interface as d
 from voice.dialogue.dialogue import Dialogue
 from voice.events import (
@@ -27,11 +26,6 @@ from voice.kiosk.painter import Painter
 from voice.kiosk.seen import Became, Closed, Happened, Seen, Spoke, Typed, see, tick
 
 PLACE = page_state.Place(name="Elm Street", tell="Second door", number="112")
-
-
-@pytest.fixture(scope="session")
-def dialogue() -> Dialogue:
-    return Dialogue(content_files.load(Settings()), Settings())
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from voice.audio import portaudio
 from voice.audio.ear import Overhearing
 from voice.audio.interface import OnMic, OnState, Renderer, SpeakerBlock
 from voice.audio.microphone import AxisClock, Microphone
@@ -32,12 +31,18 @@ class DeviceBackend:
         output_rate: int = 48_000,
         ahead_ms: int = 50,
         silence_s: float = 0.0,
+        *,
+        patient: bool = False,
     ) -> None:
-        """`silence_s`: digital silence from the microphone that is remarked on; 0: never."""
+        """`silence_s`: digital silence from the microphone that is remarked on; 0: never.
+
+        `patient`: begin without a device that is not there; it is taken when it comes.
+        """
+        self._patient = patient
         self.output_rate = output_rate
         self._silence_s = silence_s
         self._overhearing = Overhearing(output_rate)
-        clock = AxisClock()
+        self._clock = clock = AxisClock()
         self._microphone = Microphone(input_device, clock, self._overhearing.heard)
         self._speaker = Speaker(output_device, output_rate, ahead_ms / 1000, clock)
         self._closing = threading.Event()
@@ -50,15 +55,13 @@ class DeviceBackend:
 
     def start(self, on_mic: OnMic, renderer: Renderer, on_state: OnState) -> None:
         """Open both devices and begin; MissingError says which one is not there."""
-        portaudio.load()
         sides: list[Side] = [self._microphone, self._speaker]
-        try:
-            names = [side.open(side.name) for side in sides]
-        except MissingError:
-            self._microphone.release()
-            raise
+        names = [self._first(side) for side in sides]
+        if not names[0]:  # else its first sample begins the axis
+            self._clock.begin(time.monotonic())
         for side, name in zip(sides, names, strict=True):
-            on_state(side.kind, "open", name)
+            if name:
+                on_state(side.kind, "open", name)
         self._spawn("microphone", self._carry, on_mic)
         self._spawn("speaker", self._render, renderer)
         supervisor = Supervisor(
@@ -70,6 +73,16 @@ class DeviceBackend:
             silence_s=self._silence_s,
         )
         self._spawn("device-watch", self._watch, supervisor)
+
+    def _first(self, side: Side) -> str:
+        """Open a side and give its device; empty when it is waited for."""
+        try:
+            return side.open(side.name)
+        except MissingError:
+            if self._patient:
+                return ""
+            self._microphone.release()
+            raise
 
     def wait(self, timeout_s: float) -> bool:
         """Give True only after `close`: a live input never ends."""

@@ -39,6 +39,11 @@ class AxisClock:
     def __init__(self) -> None:
         self._zero: float | None = None
 
+    def begin(self, at: float) -> None:
+        """Let the axis run from a monotonic time on, unless a sample has begun it."""
+        if self._zero is None:
+            self._zero = at
+
     def note(self, index: float, at: float) -> None:
         """Sample `index` was taken at monotonic time `at`."""
         zero = at - index / INPUT_RATE

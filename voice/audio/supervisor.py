@@ -16,6 +16,8 @@ from voice.errors import MissingError
 
 WATCH_S = 0.1
 RETRY_S = 0.5
+LONG_S, SELDOM_S = 30.0, 5.0
+"""After the first so often; looking for devices costs time. A card that is plugged in is seen."""
 STAND_IN_S = 2.0
 """A device that is away for so long is replaced by the system's default one."""
 PREFER_S = 5.0
@@ -78,8 +80,9 @@ class Care:
             self._on_state(self.side.kind, "open", name)
 
     def due(self, now: float) -> bool:
-        """Whether it may be tried again to open it."""
-        return now - self._tried_at >= RETRY_S
+        """Whether it may be tried again to open it: seldom, when it has been away for long."""
+        long = self._lost_at is not None and now - self._lost_at >= LONG_S
+        return now - self._tried_at >= (SELDOM_S if long else RETRY_S)
 
     def reopen(self, now: float) -> str:
         """Open what is lost and give its name, empty when that is impossible."""

@@ -4,11 +4,16 @@ Open http://127.0.0.1:8765 in a browser, or see docs/kiosk.md for a machine that
 """
 
 import argparse
+import importlib.util
 import sys
+from contextlib import ExitStack
 
 from voice import config
 from voice.audio.interface import Backend
 from voice.cli import options, run
+from voice.errors import MissingError
+
+PACKAGES = ("segno", "starlette", "uvicorn", "websockets")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,36 +43,38 @@ def main(args: argparse.Namespace) -> int:
     from voice.eventlog import EventLog
     from voice.keys.pad import KeyPad
     from voice.kiosk.app import Kiosk
-    from voice.kiosk.feed import Clocked, Feed, SoundClock
+    from voice.kiosk.feed import Clocked, SoundClock
 
+    if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
+        raise MissingError(f"not installed: {', '.join(missing)}; install the page: make setup")
     plan = roster.from_settings(settings)
     live = args.input == "mic"
     clock = SoundClock()
-    feed = Feed(clock)
-    kiosk = Kiosk(settings, feed, clock, args.remote)
-    with EventLog(args.events, also=feed.event) as log, Crew(plan) as crew:
+    hears_itself = live or args.echo_db is not None
+    with ExitStack() as stack:
+        kiosk: Kiosk
+        log = EventLog(args.events, also=lambda event: kiosk.event(event))
+        stack.enter_context(log)
+        kiosk = Kiosk(settings, clock, live=live, remote=args.remote, wipe=log.clear)
+        print(f"kiosk: http://127.0.0.1:{kiosk.port}", file=sys.stderr, flush=True)
         assistant = Assistant(
             settings,
-            crew,
+            stack.enter_context(Crew(plan)),
             log,
-            hears_itself=live or args.echo_db is not None,
+            hears_itself=hears_itself,
             tones=run.tones(settings, live),
             idles=args.pace == "realtime",
-            observer=feed,
+            observer=kiosk,
         )
-        backend: Backend = Clocked(run.open_backend(args, settings, assistant), clock)
-        if (live or args.echo_db is not None) and settings.audio.echo_cancel:
+        backend: Backend = run.open_backend(args, settings, assistant, patient=True)
+        backend = Clocked(backend, clock)
+        if hears_itself and settings.audio.echo_cancel:
             backend = EchoCancelled(backend, live=live)
-        kiosk.start()
-        print(f"kiosk: http://127.0.0.1:{kiosk.port}", file=sys.stderr, flush=True)
-        try:
-            with KeyPad(settings, assistant.command, terminal=None):
-                kiosk.run(
-                    assistant,
-                    backend,
-                    lambda: Dialogue(content.load(settings), settings),
-                    run.interruption(),
-                )
-        finally:
-            kiosk.close()
+        stack.enter_context(KeyPad(settings, assistant.command, terminal=None))
+        kiosk.run(
+            assistant,
+            backend,
+            lambda: Dialogue(content.load(settings), settings),
+            run.interruption(),
+        )
     return 0

@@ -107,25 +107,32 @@ def main(args: argparse.Namespace) -> int:
                 backend,
                 lambda: Dialogue(content.load(settings), settings),
                 interruption(),
-                greeting=content.first_words(settings) if live else "",
+                greeting=content.first_words(settings) if live else None,
             )
     return 0
 
 
-def open_backend(args: argparse.Namespace, settings: Settings, probe: LoopProbe) -> Backend:
-    """Open what to listen to and where to speak; mistakes show at once."""
+def open_backend(
+    args: argparse.Namespace, settings: Settings, probe: LoopProbe, *, patient: bool = False
+) -> Backend:
+    """Open what to listen to and where to speak; mistakes show at once.
+
+    `patient`: sound devices that are not there are waited for.
+    """
     if args.input == "mic":
         if args.output != "speaker":
             raise UserError("--output FILE.wav needs a recording: give --input FILE.wav as well")
         audio = settings.audio
-        portaudio.find("microphone", audio.input_device)
-        portaudio.find("speaker", audio.output_device)
+        if not patient:
+            portaudio.find("microphone", audio.input_device)
+            portaudio.find("speaker", audio.output_device)
         return DeviceBackend(
             audio.input_device,
             audio.output_device,
             audio.output_rate,
             audio.ahead_ms,
             silence_s=audio.mute_alarm_s,
+            patient=patient,
         )
     rate = settings.audio.output_rate
     reader = WavReader(Path(args.input))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from voice.dialogue import interface as do
-from voice.dialogue import record_acts
+from voice.dialogue import record_acts, visit_acts
 from voice.dialogue.circumstances import PRESENCE
 from voice.dialogue.state import Confirm
 from voice.dialogue.triage.openings import ANYTHING, Opening
@@ -165,6 +165,7 @@ _ACTS: dict[str, Callable[[Turn], None]] = {
     "faster": _speed(+1),
     "louder": _volume(+1),
     "quieter": _volume(-1),
+    visit_acts.NEW: visit_acts.new_person,
     **record_acts.ACTS,
 }
 COMMANDS = frozenset((*_ACTS, *PRESENCE, "stop"))

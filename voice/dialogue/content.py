@@ -9,6 +9,7 @@ from voice.dialogue import (
     coach_plan,
     commands,
     expected,
+    gaps,
     handover,
     loader,
     regions,
@@ -232,8 +233,10 @@ def _raw_lines(content: Content) -> Iterator[str]:
         if name == "comfort":
             for protocol in content.by_urgency:
                 yield content.phrase(name, standing=protocol.standing)
-        elif "{heard}" not in line:
+        elif set(regions.slots_in(line)) <= content.region.slots.keys():
             yield line
+    for gap in gaps.every(content.phrases["seconds"], content.handover.spans):
+        yield content.phrase("power_back", time=gap)
     yield from content.coach.lines()
     for event in content.everywhere:
         yield from event_lines(event)

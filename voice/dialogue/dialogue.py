@@ -18,6 +18,7 @@ from voice.dialogue import (
     record,
     record_acts,
     small_talk,
+    visit_acts,
     words,
 )
 from voice.dialogue import meaning as m
@@ -27,7 +28,9 @@ from voice.dialogue.interface import (
     ModelDraft,
     ModelEnded,
     ModelSentence,
+    NewPerson,
     SetTimer,
+    StillThere,
     TimerFired,
     Utterance,
 )
@@ -35,7 +38,7 @@ from voice.dialogue.interpreter import Interpreter
 from voice.dialogue.passages import Passages
 from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Runner
-from voice.dialogue.state import Outcome, State
+from voice.dialogue.state import Outcome, Resumed, State
 from voice.dialogue.triage.openings import ANYTHING, Opening
 from voice.dialogue.turn import TIMER, Turn
 from voice.errors import UserError
@@ -80,7 +83,7 @@ class Dialogue:
         record.observe(turn, State())
         return turn.state
 
-    def step(self, state: State, event: Input) -> Outcome:
+    def step(self, state: State, event: Input | Resumed) -> Outcome:
         """The state after an input and the effects to carry out, in order."""
         turn = self._turn(state, event.t)
         match event:
@@ -91,6 +94,14 @@ class Dialogue:
                     self._timer(turn)
                 elif name == coaching.TIMER:
                     coaching.tick(turn)
+            case StillThere():
+                visit_acts.still_there(turn)
+            case NewPerson(silent=silent):
+                turn.heard = f"command:{visit_acts.NEW}"
+                (visit_acts.forget if silent else visit_acts.begin_anew)(turn)
+            case Resumed():
+                visit_acts.resume(turn, event)
+                state = msgspec.structs.replace(turn.state, beat=state.beat)
             case ModelSentence(request=request, text=text):
                 question_acts.sentence(turn, request, text)
             case ModelDraft(request=request, text=text):
@@ -212,6 +223,9 @@ class Dialogue:
         confirm = turn.state.confirm
         answer = self._interpreter.whole(said.text, turn.state)
         turn.set(confirm=None)
+        if confirm and confirm.what in visit_acts.QUESTIONS and isinstance(answer, m.Command):
+            turn.heard = f"command:{answer.name}"
+            return not unsure and visit_acts.confirmed(turn, confirm, answer.name)
         if confirm is None or unsure or answer not in (m.Command("yes"), m.Command("no")):
             return False
         acts.confirmed(turn, confirm, yes=answer == m.Command("yes"))

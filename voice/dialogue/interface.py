@@ -31,6 +31,20 @@ class TimerFired(msgspec.Struct, frozen=True, kw_only=True):
     name: str
 
 
+class StillThere(msgspec.Struct, frozen=True, kw_only=True):
+    """Nobody has been heard or felt for a long time."""
+
+    t: float
+
+
+class NewPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody else begins, or everybody has left: all is to be forgotten."""
+
+    t: float
+    silent: bool = False
+    """Nobody is there to be told."""
+
+
 class ModelSentence(msgspec.Struct, frozen=True, kw_only=True):
     """The language model finished a sentence of the answer to request `request`."""
 
@@ -57,7 +71,9 @@ class ModelEnded(msgspec.Struct, frozen=True, kw_only=True):
     """What is known about a failure, in one line."""
 
 
-Input = Utterance | TimerFired | ModelSentence | ModelDraft | ModelEnded
+Written = ModelSentence | ModelDraft | ModelEnded
+"""What comes of a request to the language model."""
+Input = Utterance | TimerFired | StillThere | NewPerson | Written
 
 
 class Say(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,6 +169,10 @@ class Adjust(msgspec.Struct, frozen=True, kw_only=True):
     """Steps of 15 % longer words, negative for faster."""
 
 
+class Forget(msgspec.Struct, frozen=True, kw_only=True):
+    """Let go of everything that was said and heard so far."""
+
+
 Effect = (
     Say
     | StopSpeaking
@@ -165,4 +185,5 @@ Effect = (
     | Beat
     | Tone
     | Adjust
+    | Forget
 )

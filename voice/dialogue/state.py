@@ -40,9 +40,11 @@ class Drafting(msgspec.Struct, frozen=True):
 class Confirm(msgspec.Struct, frozen=True):
     """Something that waits for yes or no."""
 
-    what: Literal["stop-beat", "event", "delete-log", "still-there", "continue"]
+    what: Literal["stop-beat", "event", "delete-log", "still-there", "continue", "new-person"]
     event: str = ""
     facts: tuple[str, ...] = ()
+    beat: bool = False
+    """Whether the beat goes on with yes."""
 
 
 class State(msgspec.Struct, frozen=True):
@@ -68,6 +70,17 @@ class State(msgspec.Struct, frozen=True):
     coach: Coach = Coach()
     coach_due: float | None = None
     """When the coach's timer runs out, in seconds on the input's axis."""
+
+
+class Resumed(msgspec.Struct, frozen=True, kw_only=True):
+    """An input: the power is back, and this is how things stood when it went."""
+
+    t: float
+    state: State
+    gap_s: float | None
+    """How long it was away; None: nobody knows."""
+    ask: bool
+    """So long that it may be somebody else who is there now."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

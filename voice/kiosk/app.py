@@ -1,64 +1,72 @@
 """Puts the kiosk together around the loop."""
 
+import datetime
+import os
 import threading
+import time
 from collections.abc import Callable
-
-import msgspec
+from pathlib import Path
 
 from voice.assistant import Assistant
 from voice.audio.interface import Backend
 from voice.config import Settings
 from voice.dialogue import interface as d
 from voice.dialogue.dialogue import Dialogue
-from voice.errors import UserError
-from voice.kiosk import drawings, intents, page_state, wire, words
+from voice.dialogue.state import Resumed, State
+from voice.events import LogEvent
+from voice.kiosk import drawings, intents, journal, page_state, selftest, wire, words
 from voice.kiosk import seen as s
+from voice.kiosk.address import server_options
 from voice.kiosk.feed import Feed, SoundClock
-from voice.kiosk.guard import LOOPBACK
 from voice.kiosk.intents import Meanings
+from voice.kiosk.journal import Journal
 from voice.kiosk.link import Link, listen
+from voice.kiosk.notify import Notifier
 from voice.kiosk.painter import Painter
+from voice.kiosk.retention import Retention
+from voice.kiosk.status import Status, status
+from voice.kiosk.watch import Watch
 from voice.observer import Moment
+from voice.timers import Timers
 
-SHORTEST_TOKEN = 16
-
-
-class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """`/status`: how the machine is; no word of any conversation."""
-
-    ok: bool
-    mode: str
-    engines: dict[str, str]
-    devices: dict[str, str]
-    pages: int
-    server_starts: int
+ENGINES_S = 60.0
+"""How long the first self-test waits for the engines."""
 
 
-class Kiosk:
-    """The page beside a loop: tells it what happens, and takes what is touched."""
+class Kiosk(Feed):
+    """The page beside a loop: is told what happens, and hands on what is touched."""
 
-    def __init__(self, settings: Settings, feed: Feed, clock: SoundClock, remote: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: SoundClock,
+        *,
+        live: bool,
+        remote: bool = False,
+        wipe: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`live`: on a microphone; `wipe` is called when everything is to be forgotten."""
+        super().__init__(clock)
         self._settings = settings
-        self._feed = feed
-        self._clock = clock
+        self._live = live
+        self._wipe = wipe
         self._words = words.load(settings)
         self._drawings = drawings.load(settings)
-        self._listening = listen(settings.kiosk.host, settings.kiosk.port)
-        self.port = int(self._listening.getsockname()[1])
+        self._began = time.monotonic()
+        folder = state_folder(settings) if live or settings.kiosk.state else None
+        self._journal = Journal(folder, self._axis) if folder else None
+        self._left = self._journal.left() if self._journal else None
+        self._retention = Retention(folder, settings.kiosk.keep_handover_days) if folder else None
+        self._notifier = Notifier()
+        listening = listen(settings.kiosk.host, settings.kiosk.port)
+        self.port = int(listening.getsockname()[1])
         options = server_options(settings, self.port, remote)
-        self._link = Link(self._listening, options, self._pages, self._status, self._asked)
+        self._link = Link(listening, options, self._pages, self._status, self._asked)
         self._painter: Painter | None = None
         self._meanings: Meanings | None = None
         self._assistant: Assistant | None = None
+        self._watch: Watch | None = None
         self._ready = threading.Event()
-
-    def start(self) -> None:
-        """Begin to serve."""
-        self._link.start()
-
-    def close(self) -> None:
-        """End the server."""
-        self._link.close()
 
     def run(
         self,
@@ -67,38 +75,106 @@ class Kiosk:
         load: Callable[[], Dialogue],
         interrupted: threading.Event,
     ) -> None:
-        """Run the loop; pages are shown once there is something to show."""
+        """Run the loop until it ends; the page is there from the first moment."""
         self._assistant = assistant
+        self._watch = Watch(self._settings, self, assistant, self._notifier)
+        self._link.start()
+        if self._retention:
+            self._retention.purge(datetime.date.today())
 
         def loaded() -> Dialogue:
             dialogue = load()
-            self._learn(dialogue)
+            self._learn(dialogue, assistant)
             return dialogue
 
-        assistant.run(backend, loaded, interrupted)
+        try:
+            greeting = "" if self._live else None
+            assistant.run(backend, loaded, interrupted, greeting, needs_ear=False)
+        finally:
+            self._notifier.stopping()
+            self._watch.close()
+            if self._journal:
+                self._journal.close()
+            self._link.close()
 
-    def _learn(self, dialogue: Dialogue) -> None:
+    def _learn(self, dialogue: Dialogue, assistant: Assistant) -> None:
+        """What is to be known is there: go on where a power cut ended, and begin to serve."""
         content, own = dialogue.content, self._settings.kiosk
-        place = page_state.Place(
-            name=own.place, tell=own.tell, number=own.number or content.region.screen("{emergency}")
-        )
+        number = own.number or content.region.screen("{emergency}")
+        place = page_state.Place(name=own.place, tell=own.tell, number=number)
         self._painter = Painter(content, self._words, self._drawings, place, self._clock.wall)
         self._meanings = Meanings(content)
+        if self._left:
+            left = self._left
+
+            def resumed(moment: Moment) -> Resumed | None:
+                return journal.resumed(left, content, now=moment.now, wall=time.time())
+
+            assistant.take(resumed)
+        assistant.take(self._begin)
+
+    def _begin(self, moment: Moment) -> None:
+        """On the loop's thread: it works from now on."""
+        if self._journal:
+            self._journal.note(moment.state)
+            self._journal.start()
         self._ready.set()
+        if self._watch:
+            self._watch.start()
+        threading.Thread(target=self._first_test, name="selftest", daemon=True).start()
+
+    def _first_test(self) -> None:
+        """Test at the start; chirps are for a room in which nobody needs help."""
+        limit = time.monotonic() + ENGINES_S
+        while time.monotonic() < limit and "loading" in self._engine_states():
+            time.sleep(0.2)
+        own, seen = self._settings.kiosk, self.seen
+        chirps = self._live and own.selftest_sound and not s.holds(seen)
+        now = datetime.datetime.now()
+        self.tested(selftest.run(self._settings, seen.engines, seen.devices, chirps=chirps, at=now))
+
+    def _engine_states(self) -> set[str]:
+        states = self.seen.engines
+        return {str(states.get(name, "loading")) for name in selftest.NEEDED}
+
+    # --- the loop's thread -------------------------------------------------------------------
+
+    def event(self, event: LogEvent) -> None:
+        """See Observer."""
+        super().event(event)
+        if self._retention:
+            self._retention.event(event, self._clock.wall(event.t))
+
+    def state(self, state: State, timers: Timers, now: float) -> None:
+        """See Observer."""
+        super().state(state, timers, now)
+        if self._journal:
+            self._journal.note(state)
+
+    def forgotten(self) -> None:
+        """See Observer."""
+        super().forgotten()
+        if self._retention:
+            self._retention.forgotten()
+        if self._settings.kiosk.keep_handover_days == 0:
+            self._wipe()
+
+    # --- other threads -----------------------------------------------------------------------
+
+    def _axis(self) -> float:
+        return self._clock.axis(time.monotonic())
 
     def _pages(self, than: int, timeout_s: float) -> page_state.Page | None:
-        if self._painter is None:
-            self._ready.wait(timeout_s)
+        if not self._ready.wait(timeout_s) or self._painter is None:
             return None
-        return self._feed.newer(than, timeout_s, self._painter)
+        return self.newer(than, timeout_s, self._painter)
 
     def _status(self) -> Status:
-        seen = self._feed.seen
-        return Status(
-            ok=all(state == "ready" for state in seen.engines.values()),
-            mode="running" if seen.state.run else "idle",
-            engines=dict(seen.engines),
-            devices=dict(seen.devices),
+        return status(
+            self.seen,
+            self.selftest,
+            ready=self._ready.is_set(),
+            up_s=time.monotonic() - self._began,
             pages=self._link.open_pages,
             server_starts=self._link.starts,
         )
@@ -108,49 +184,36 @@ class Kiosk:
         intent, meanings, assistant = up.intent, self._meanings, self._assistant
         if intent is None:
             return
-        if meanings is None or assistant is None:
+        if meanings is None or assistant is None or not self._ready.is_set():
             self._link.refuse(up, "starting")
-            return
-        if not meanings.known(intent):
+        elif not meanings.known(intent):
             self._link.refuse(up, "unknown")
-            return
-        if intent.positional and intent.seq is None:
+        elif intent.positional and intent.seq is None:
             self._link.refuse(up, "bad")
-            return
-        if intent.intent == intents.CLOSE:
-            self._feed.happened(s.Closed())
-            return
+        else:
+            if self._watch:
+                self._watch.touched()
+            if intent.intent == intents.CLOSE:
+                self.happened(s.Closed())
+            else:
+                assistant.take(lambda moment: self._meant(up, intent, meanings, moment))
 
-        def made(moment: Moment) -> d.Input | None:
-            if intent.positional and not self._feed.shows(intent.seq or 0):
-                self._link.refuse(up, "old")
-                return None
-            event = meanings.input(intent, moment)
-            if event is None:
-                self._link.refuse(up, "unknown")
-            elif intent.intent == intents.SAY:
-                self._feed.happened(s.Typed(intent.text.strip()))
-            return event
+    def _meant(
+        self, up: wire.Up, intent: intents.Intent, meanings: Meanings, moment: Moment
+    ) -> d.Input | None:
+        """On the loop's thread, where what was shown is known for certain."""
+        if intent.positional and not self.shows(intent.seq or 0):
+            self._link.refuse(up, "old")
+            return None
+        event = meanings.input(intent, moment)
+        if event is None:
+            self._link.refuse(up, "unknown")
+        elif intent.intent == intents.SAY:
+            self.happened(s.Typed(intent.text.strip()))
+        return event
 
-        assistant.take(made)
 
-
-def server_options(settings: Settings, port: int, remote: bool) -> wire.Options:
-    """How the server is to be; UserError where it would be open to others by mistake."""
-    own = settings.kiosk
-    hosts: tuple[str, ...] = LOOPBACK
-    if own.host not in ("127.0.0.1", "::1", "localhost"):
-        if not remote:
-            raise UserError(
-                f"kiosk.host = {own.host} would show the page to other machines; if that is meant, "
-                "give --remote as well, and set kiosk.token"
-            )
-        if len(own.token) < SHORTEST_TOKEN:
-            raise UserError(f"kiosk.token needs at least {SHORTEST_TOKEN} letters for --remote")
-        hosts = (*LOOPBACK, own.host, *own.names.split())
-    return wire.Options(
-        port=port,
-        hosts=hosts,
-        token=own.token if remote else "",
-        settings={"theme": own.theme, "text_size": own.text_size},
-    )
+def state_folder(settings: Settings) -> Path:
+    """Where lies what outlives a power cut."""
+    chosen = settings.kiosk.state or os.environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    return Path(chosen or "~/.local/state/rescue-voice").expanduser()

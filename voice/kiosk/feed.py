@@ -72,7 +72,7 @@ class _Noted:
 
 
 class Feed(Observer):
-    """Folds what happens and wakes whoever waits for a new state."""
+    """Folds what happens and wakes whoever waits for a new state. A kiosk extends it."""
 
     def __init__(self, clock: SoundClock) -> None:
         self._clock = clock
@@ -97,11 +97,20 @@ class Feed(Observer):
         """See Observer."""
         self.happened(s.Spoke(text))
 
+    def forgotten(self) -> None:
+        """See Observer."""
+        self.happened(s.Forgotten())
+
     def struck(self, beat: Struck) -> None:
         """See Observer."""
         self.happened(beat)
 
     # --- any thread --------------------------------------------------------------------------
+
+    @property
+    def selftest(self) -> SelfTest | None:
+        """How the last self-test went."""
+        return self._selftest
 
     @property
     def seen(self) -> s.Seen:

@@ -52,6 +52,8 @@ class Meanings:
 
     def input(self, intent: Intent, moment: Moment) -> d.Input | None:
         """What the dialogue takes for it: words beyond doubt, as the phrasebook knows them."""
+        if intent.intent == NEW_PERSON:
+            return d.NewPerson(t=moment.now)
         words = self._words(intent, moment)
         return d.Utterance(t=moment.now, text=words, speaking=moment.speaking) if words else None
 

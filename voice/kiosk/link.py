@@ -183,7 +183,13 @@ class Link:
         while not self._closing.is_set():
             if start != self.starts:  # a new server knows nothing
                 told, start, status_at = -1, self.starts, 0.0
-            page = self._pages(told, 0.25)
+            try:
+                page = self._pages(told, 0.25)
+            except Exception:
+                # A state that cannot be shown must not be the last one.
+                log.exception("a state cannot be painted")
+                self._closing.wait(0.5)
+                continue
             now = time.monotonic()
             status = wire.NOTHING
             if now - status_at >= STATUS_S:

@@ -58,8 +58,12 @@ class Painter:
 
     def _protocol(self, run: Run) -> p.Protocol:
         slug = run.place.slug
-        title = self._content.protocols[slug].title
-        return p.Protocol(slug=slug, title=title, reviewed=self._content.reviewed(slug))
+        title = self._runner.script(run).protocol.title
+        return p.Protocol(slug=slug, title=title, reviewed=self._reviewed(slug))
+
+    def _reviewed(self, slug: str) -> bool:
+        """A draft of the language model is no protocol, and nobody has signed it."""
+        return slug in self._content.protocols and self._content.reviewed(slug)
 
     def _step(self, seen: Seen) -> p.Step | None:
         """The question that waits for yes or no, else the protocol's step."""
@@ -78,10 +82,11 @@ class Painter:
             return None
         step = self._runner.step(state.run)
         screen = self._content.region.screen
+        say = self._runner.drafted(state.run) or step.say
         return p.Step(
             id=step.id,
-            screen=screen(step.screen or _first_sentence(step.say)),
-            say=screen(step.say),
+            screen=screen(step.screen or _first_sentence(say)),
+            say=screen(say),
             drawing=self._drawings.of(state.run.place.slug, step.id),
             choices=tuple(_choices(step)),
             safe=step.safe,
@@ -118,7 +123,7 @@ class Painter:
     def _disclaimer(self, run: Run | None) -> str:
         """That nobody has signed what is said is told where it holds."""
         slugs = [run.place.slug] if run else list(self._content.protocols)
-        signed = all(self._content.reviewed(slug) for slug in slugs)
+        signed = all(self._reviewed(slug) for slug in slugs)
         return " ".join((self._words.disclaimer, *([] if signed else [self._words.not_reviewed])))
 
 

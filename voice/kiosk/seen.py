@@ -28,6 +28,9 @@ from voice.events import (
 ASIDE_S = 8.0
 """How long an answer stays after its last word."""
 SUMMARY = "command:handover"
+ANEW = "command:new-person"
+BY_ITSELF = frozenset(("event:timer", "event:silence", "event:power"))
+"""What replies that nobody caused were taken for."""
 
 
 class Became(msgspec.Struct, frozen=True):
@@ -53,6 +56,10 @@ class Closed(msgspec.Struct, frozen=True):
     """The answer or the summary was put away."""
 
 
+class Forgotten(msgspec.Struct, frozen=True):
+    """All that was said and heard is to be forgotten."""
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is shown, not yet in words."""
 
@@ -64,6 +71,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     spoken: str = ""
     asked: str = ""
     """The words that the next reply answers."""
+    signs: int = 0
+    """How often somebody made itself felt."""
     aside: tuple[str, str] | None = None
     """A reply that is no step, and the words that it answers."""
     aside_until: float | None = None
@@ -76,7 +85,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Grows whenever an answer would mean something else than before."""
 
 
-Happened = LogEvent | Became | Spoke | Typed | Closed | Struck
+Happened = LogEvent | Became | Spoke | Typed | Closed | Forgotten | Struck
 
 
 def see(seen: Seen, happened: Happened) -> Seen:
@@ -91,12 +100,21 @@ def see(seen: Seen, happened: Happened) -> Seen:
             return replace(seen, heard=text, final=True, asked=text)
         case Closed():
             return replace(seen, aside=None, aside_until=None, summary=False)
+        case Forgotten():
+            return Seen(
+                t=seen.t,
+                engines=seen.engines,
+                devices=seen.devices,
+                listening=seen.listening,
+                position=seen.position + 1,
+            )
         case Struck():
             return replace(seen, beat=happened) if seen.beat_on else seen
         case Metronome(on=on):
             return replace(seen, beat_on=on, beat=seen.beat if on else None)
-        case ReplyEvent():
-            return _reply(seen, happened)
+        case ReplyEvent(heard=heard):
+            signed = heard not in BY_ITSELF
+            return replace(_reply(seen, happened), signs=seen.signs + signed)
         case EngineEvent(name=name, state=engine):
             return replace(seen, engines={**seen.engines, name: engine})
         case DeviceEvent(name=name, state=device):
@@ -105,6 +123,12 @@ def see(seen: Seen, happened: Happened) -> Seen:
             return replace(seen, aside_until=t + ASIDE_S)
         case _:
             return _hear(seen, happened)
+
+
+def holds(seen: Seen) -> bool:
+    """Whether there is anything to forget."""
+    talked = seen.state.run or seen.state.parked or seen.state.log.entries or seen.state.before
+    return bool(talked or seen.heard or seen.aside or seen.summary)
 
 
 def tick(seen: Seen, now: float) -> Seen:
@@ -129,7 +153,7 @@ def _hear(seen: Seen, event: LogEvent) -> Seen:
 
 def _reply(seen: Seen, reply: ReplyEvent) -> Seen:
     """A step puts everything else away; other words stay beside it for a while."""
-    if reply.kind == "protocol" or not reply.say:
+    if reply.kind == "protocol" or not reply.say or (reply.heard == ANEW and not seen.state.run):
         return replace(seen, aside=None, aside_until=None, summary=False, asked="")
     if reply.heard == SUMMARY:
         return replace(seen, aside=None, aside_until=None, summary=True, asked="")

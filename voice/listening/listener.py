@@ -123,6 +123,16 @@ class Listener:
         """Note that the assistant's voice became audible or silent at a sample of the input."""
         return self._step(m.Playback(sample, on))
 
+    def forget(self) -> None:
+        """Keep no sound and no words of what was heard, but those of a turn that goes on."""
+        awaited = self._state.awaited()
+        turn = self._state.open
+        self._ring.clear(turn.span.audio_start if turn else self._ring.end)
+        self._asked = {g: asked for g, asked in self._asked.items() if g in awaited}
+        self._heard = {g: heard for g, heard in self._heard.items() if g in awaited}
+        self._recognition.tend(self._now, awaited)
+        self._partial = None
+
     @property
     def _now(self) -> float:
         """End of what has been heard, in seconds on the input's axis."""

@@ -27,6 +27,11 @@ class Ring:
         self._samples[: len(block) - fits] = block[fits:]
         self.end += len(block)
 
+    def clear(self, end: int) -> None:
+        """Make silence of the samples before `end`."""
+        gone = np.arange(self.start, min(end, self.end))
+        self._samples[gone % len(self._samples)] = 0
+
     def read(self, start: int, end: int) -> NDArray[np.int16]:
         """Copy samples [start, end), without those that are no longer or not yet there."""
         start = max(start, self.start)
