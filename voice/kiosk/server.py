@@ -293,15 +293,16 @@ async def _write(board: Board, up: "asyncio.Queue[wire.Up]") -> None:
         asyncio.streams.FlowControlMixin, sys.stdout.buffer
     )
     writer = asyncio.StreamWriter(transport, protocol, None, loop)
+    message = wire.Up()
     while True:
+        message = msgspec.structs.replace(message, pages=board.pages)
+        writer.write(wire.encode(message) + b"\n")
+        await writer.drain()
         try:
             async with asyncio.timeout(ALIVE_S):
                 message = await up.get()
         except TimeoutError:
             message = wire.Up()
-        message = msgspec.structs.replace(message, pages=board.pages)
-        writer.write(wire.encode(message) + b"\n")
-        await writer.drain()
 
 
 async def serve(listening: socket.socket, options: wire.Options) -> None:
