@@ -36,8 +36,6 @@ def main(args: argparse.Namespace) -> int:
     # Imported here: `--help` and mistakes in the options need none of it.
     from voice.assistant import Assistant
     from voice.audio.echo import EchoCancelled
-    from voice.dialogue import content
-    from voice.dialogue.dialogue import Dialogue
     from voice.engines import roster
     from voice.engines.crew import Crew
     from voice.eventlog import EventLog
@@ -57,9 +55,11 @@ def main(args: argparse.Namespace) -> int:
         stack.enter_context(log)
         kiosk = Kiosk(settings, clock, live=live, remote=args.remote, wipe=log.clear)
         print(f"kiosk: http://127.0.0.1:{kiosk.port}", file=sys.stderr, flush=True)
+        crew = Crew(plan)
+        stack.callback(crew.close)
         assistant = Assistant(
             settings,
-            stack.enter_context(Crew(plan)),
+            crew,
             log,
             hears_itself=hears_itself,
             tones=run.tones(settings, live),
@@ -74,7 +74,7 @@ def main(args: argparse.Namespace) -> int:
         kiosk.run(
             assistant,
             backend,
-            lambda: Dialogue(content.load(settings), settings),
+            crew,
             run.interruption(),
         )
     return 0

@@ -60,14 +60,23 @@ class Dialogue:
     `always`: answer chatter and noise as well, as a person typing expects.
     """
 
-    def __init__(self, content: Content, settings: Settings, *, always: bool = False) -> None:
+    def __init__(
+        self,
+        content: Content,
+        settings: Settings,
+        *,
+        always: bool = False,
+        prepare: bool = True,
+    ) -> None:
+        """`prepare`: load what the first utterance needs now, and not when it comes."""
         self.content = content
         self._settings = settings
         self._always = always
         self._runner = Runner(content)
         self._passages = Passages(content)
         self._interpreter = Interpreter(content, self._runner, self._passages, overhears=not always)
-        content.prepare()
+        if prepare:
+            content.prepare()
 
     def start(self, protocol: str | None = None) -> State:
         """A fresh conversation, inside a protocol at its first step if one is named."""

@@ -10,9 +10,12 @@ from pathlib import Path
 from voice.assistant import Assistant
 from voice.audio.interface import Backend
 from voice.config import Settings
+from voice.dialogue import content
 from voice.dialogue import interface as d
+from voice.dialogue.content import Content
 from voice.dialogue.dialogue import Dialogue
 from voice.dialogue.state import Resumed, State
+from voice.engines.crew import Crew
 from voice.events import LogEvent
 from voice.kiosk import drawings, intents, journal, page_state, selftest, wire, words
 from voice.kiosk import seen as s
@@ -65,31 +68,44 @@ class Kiosk(Feed):
         self._painter: Painter | None = None
         self._meanings: Meanings | None = None
         self._assistant: Assistant | None = None
+        self._crew: Crew | None = None
         self._watch: Watch | None = None
         self._ready = threading.Event()
+
+    @property
+    def server_pid(self) -> int | None:
+        """The process id of the page's server."""
+        return self._link.pid
 
     def run(
         self,
         assistant: Assistant,
         backend: Backend,
-        load: Callable[[], Dialogue],
+        crew: Crew,
         interrupted: threading.Event,
     ) -> None:
-        """Run the loop until it ends; the page is there from the first moment."""
-        self._assistant = assistant
+        """Run the loop until it ends; the page is there from the first moment.
+
+        After a power cut nothing comes before the step and the beat: they need no engine, and the
+        crew starts when they are back.
+        """
+        self._assistant, self._crew = assistant, crew
+        if self._left is None:
+            crew.start()
         self._watch = Watch(self._settings, self, assistant, self._notifier)
         self._link.start()
         if self._retention:
             self._retention.purge(datetime.date.today())
 
-        def loaded() -> Dialogue:
-            dialogue = load()
+        def load() -> Dialogue:
+            known = content.load(self._settings)
+            dialogue = Dialogue(known, self._settings, prepare=self._left is None)
             self._learn(dialogue, assistant)
             return dialogue
 
         try:
             greeting = "" if self._live else None
-            assistant.run(backend, loaded, interrupted, greeting, needs_ear=False)
+            assistant.run(backend, load, interrupted, greeting, needs_ear=False)
         finally:
             self._notifier.stopping()
             self._watch.close()
@@ -99,19 +115,26 @@ class Kiosk(Feed):
 
     def _learn(self, dialogue: Dialogue, assistant: Assistant) -> None:
         """What is to be known is there: go on where a power cut ended, and begin to serve."""
-        content, own = dialogue.content, self._settings.kiosk
-        number = own.number or content.region.screen("{emergency}")
+        known, own = dialogue.content, self._settings.kiosk
+        number = own.number or known.region.screen("{emergency}")
         place = page_state.Place(name=own.place, tell=own.tell, number=number)
-        self._painter = Painter(content, self._words, self._drawings, place, self._clock.wall)
-        self._meanings = Meanings(content)
+        self._painter = Painter(known, self._words, self._drawings, place, self._clock.wall)
+        self._meanings = Meanings(known)
         if self._left:
             left = self._left
 
             def resumed(moment: Moment) -> Resumed | None:
-                return journal.resumed(left, content, now=moment.now, wall=time.time())
+                return journal.resumed(left, known, now=moment.now, wall=time.time())
 
             assistant.take(resumed)
+            threading.Thread(target=self._catch_up, args=(known,), daemon=True).start()
         assistant.take(self._begin)
+
+    def _catch_up(self, known: Content) -> None:
+        """Load what was not needed to go on after a power cut."""
+        if self._ready.wait(ENGINES_S) and self._crew:
+            self._crew.start()
+            known.prepare()
 
     def _begin(self, moment: Moment) -> None:
         """On the loop's thread: it works from now on."""

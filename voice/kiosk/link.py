@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 HUNG_S = 4.0
 """A server that has not said for so long that it is alive is killed."""
-START_S = 15.0
+START_S = 40.0
 """The same, for one that is starting."""
 PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 """Before a new start; doubled each time that one dies young."""

@@ -58,7 +58,7 @@ class Retention:
         """Delete what is older than it may be."""
         for file in self._files():
             day = _day(file)
-            if day is not None and (today - day).days >= self._days:
+            if day is not None and (not self._days or (today - day).days >= self._days):
                 file.unlink(missing_ok=True)
 
     def _write(self, at: datetime.datetime, event: Handover) -> None:
