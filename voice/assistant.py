@@ -394,6 +394,7 @@ class Assistant:
         self._ahead.soon(())
         self._speech.forget()
         self._listener.forget()
+        self._dialogue.forget()
         self._writer.warm()
         self._observer.forgotten()
 

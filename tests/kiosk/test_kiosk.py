@@ -137,12 +137,11 @@ def test_a_killed_server_ends_neither_voice_nor_beat(running: Running, page: Pag
     with wait_for_page(running.port) as again:
         assert again.state["step"]["id"] == "push"
         assert again.state["beat"]
-        assert time.monotonic() - began < 3.0
+        assert time.monotonic() - began < 10.0, "one second on an idle machine"
         assert running.kiosk.seen.beat != beats
         again.send("next")
         again.until(lambda state: state["step"]["id"] == "recoil")
-    page.close()
-    page.__post_init__()
+    page.reload()
 
 
 def test_a_touch_for_another_question_is_dropped(running: Running, page: Page) -> None:
@@ -240,6 +239,7 @@ def test_everything_killed_during_compressions_goes_on_where_it_was(
         push(page)
         page.send("next")
         page.until(lambda state: state["step"]["id"] == "recoil")
+        until((tmp_path / NAME).exists)
         until(lambda: '"recoil"' in (tmp_path / NAME).read_text())
     finally:
         process.send_signal(signal.SIGKILL)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,8 +38,15 @@ class Page:
         self.close()
 
     def close(self) -> None:
-        """Close the page."""
-        self._open.close()
+        """Close the page; its server may be gone already."""
+        with suppress(WebSocketException, EOFError, OSError):
+            self._open.close()
+
+    def reload(self) -> None:
+        """Open it again, knowing nothing."""
+        self.close()
+        self.states.clear()
+        self.__post_init__()
 
     @property
     def state(self) -> dict[str, Any]:

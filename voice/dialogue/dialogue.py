@@ -14,6 +14,7 @@ from voice.dialogue import (
     command_acts,
     doubt,
     draft_acts,
+    memo,
     question_acts,
     record,
     record_acts,
@@ -122,6 +123,11 @@ class Dialogue:
         record.observe(turn, state)
         coaching.observe(turn, state)
         return turn.outcome()
+
+    @staticmethod
+    def forget() -> None:
+        """Keep nothing that was worked out from anybody's words; the next ones take longer."""
+        memo.forget()
 
     def whole(self, text: str, state: State) -> Whole:
         """How complete an utterance is: a whole command or answer, a sentence, or trailing off."""

@@ -6,12 +6,12 @@ line for which no question is written; then that line, and what is near it, is t
 """
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
 import msgspec
 
 from voice.dialogue import words
 from voice.dialogue.likeness import Array, Likeness, features
+from voice.dialogue.memo import remembered
 from voice.dialogue.protocol import Answer, Event, Protocol, Step, event_lines
 from voice.dialogue.script import Script
 from voice.dialogue.vectors import Vectors
@@ -54,7 +54,7 @@ class Expected:
         lines = [features(text, vectors.of.get(text)) for _, text in phrases]
         self._likeness = Likeness([n for n, _ in phrases], lines) if phrases else None
         self._said = [_own_words(key, vectors) for key in self._keys]
-        self.ranked = lru_cache(maxsize=256)(self._ranked)
+        self.ranked = remembered(256)(self._ranked)
         """Every key for a text with its score, the best first."""
 
     def closest(self, text: str) -> Closest | None:

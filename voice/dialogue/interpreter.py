@@ -4,8 +4,6 @@ Whole commands and expected answers first (they are whole utterances, so they hi
 findings, the most urgent first, then phrasings of events, side questions, openings and the rest.
 """
 
-from functools import lru_cache
-
 from voice.dialogue import circumstances, expected, medicines, words
 from voice.dialogue.circumstances import PRESENCE
 from voice.dialogue.commands import MARK, Phrasebook
@@ -27,6 +25,7 @@ from voice.dialogue.meaning import (
     Unclear,
     Wondering,
 )
+from voice.dialogue.memo import remembered
 from voice.dialogue.passages import Passages
 from voice.dialogue.protocol import Answer, Event, applies, goto
 from voice.dialogue.questions import is_question
@@ -65,10 +64,10 @@ class Interpreter:
         self._runner = runner
         self._passages = passages
         self._near = OVERHEARD if overhears else SPOKEN_TO
-        self._expected = lru_cache(maxsize=256)(self._expected_at)
-        self._reports = lru_cache(maxsize=128)(self._reports_in)
-        self._expectations = lru_cache(maxsize=512)(self._expectations_at)
-        self._questions = lru_cache(maxsize=128)(self._questions_in)
+        self._expected = remembered(256)(self._expected_at)
+        self._reports = remembered(128)(self._reports_in)
+        self._expectations = remembered(512)(self._expectations_at)
+        self._questions = remembered(128)(self._questions_in)
 
     def whole(self, text: str, state: State) -> Command | Answered | None:
         """The command or expected answer that the whole utterance is."""

@@ -8,13 +8,13 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from voice.dialogue.memo import remembered
 from voice.dialogue.triage.embedding import Embedder
 
 Array = NDArray[np.float32]
@@ -52,7 +52,7 @@ def load(lines: Iterable[str], embedder: Embedder, folder: Path) -> Vectors:
         _write(file, names, np.array([known[name] for name in names], np.float16))
     vectors = np.array([known[name] for name in names], np.float32)
 
-    @lru_cache(maxsize=256)
+    @remembered(256)
     def embed(text: str) -> Array:
         vector: Array = embedder.embed([text])[0]
         return vector

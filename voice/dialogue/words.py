@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
+
+from voice.dialogue.memo import remembered
 
 MAX_CHARS = 4000
 """What is longer is cut before it is understood; nobody says that much in one turn."""
@@ -102,7 +103,7 @@ def clauses(text: str) -> list[str]:
     return [piece for piece in pieces if piece]
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def content(text: str) -> tuple[str, ...]:
     """The stems that carry the meaning, each once, in order; negations are left out."""
     stems = (stem(word) for word in tokens(text) if word not in _STOP_WORDS | NEGATIONS)
@@ -114,7 +115,7 @@ def negated(words: Sequence[str]) -> bool:
     return sum(word in NEGATIONS for word in words) % 2 == 1
 
 
-@lru_cache(maxsize=8192)
+@remembered(8192)
 def stem(word: str) -> str:
     """A light English stem, enough to match 'pushing', 'pushes' and 'push'."""
     if word in _IRREGULAR:
@@ -141,7 +142,7 @@ def count(text: str) -> int:
     return len(text.split())
 
 
-@lru_cache(maxsize=32768)
+@remembered(32768)
 def _cached_tokens(text: str) -> tuple[str, ...]:
     return tuple(_tokens(_plain(text)))
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from functools import lru_cache
 from itertools import pairwise
 
 import msgspec
 
 from voice.dialogue import words
+from voice.dialogue.memo import remembered
 from voice.dialogue.yamlfile import ContentError, Document, Mistake
 
 _QUESTION_TAIL = re.compile(
@@ -53,7 +53,7 @@ class Findings:
             for finding in self._all
         )
         self.names = frozenset(self._about)
-        self.read = lru_cache(maxsize=4096)(self._read)
+        self.read = remembered(4096)(self._read)
 
     def __str__(self) -> str:
         return "\n".join(f"{f.id} {f.about} {f.patterns}" for f in self._all)
@@ -107,7 +107,7 @@ class Findings:
         return found
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def statements(text: str, supposing: bool = False) -> tuple[str, ...]:
     """The normalised clauses of a text; without questions and suppositions, unless wanted."""
     found: list[str] = []

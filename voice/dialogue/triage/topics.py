@@ -7,13 +7,13 @@ the upper layers of the sentence embedding and holds one direction for each topi
 import contextlib
 import typing
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from voice.config import ROOT, Settings
+from voice.dialogue.memo import remembered
 from voice.dialogue.protocol import Protocol
 from voice.dialogue.triage import embedding, exemplars
 from voice.dialogue.triage.exemplars import Exemplar
@@ -60,7 +60,7 @@ class TrainedTopics:
         self._scale = float(np.linalg.norm(self._head[0]))
         self.encoder: MiniLm | None = base.adapted(arrays)
         self._encoder = self.encoder
-        self._known = lru_cache(maxsize=4096)(self._scores)
+        self._known = remembered(4096)(self._scores)
 
     def scores(self, text: str) -> list[Score]:
         """Every topic, the likeliest first."""
