@@ -127,7 +127,7 @@ class Listener:
         """Keep no sound and no words of what was heard, but those of a turn that goes on."""
         awaited = self._state.awaited()
         turn = self._state.open
-        self._ring.clear(turn.span.audio_start if turn else self._ring.end)
+        self._memory.clear(turn.span.audio_start if turn else self._memory.end)
         self._asked = {g: asked for g, asked in self._asked.items() if g in awaited}
         self._heard = {g: heard for g, heard in self._heard.items() if g in awaited}
         self._recognition.tend(self._now, awaited)

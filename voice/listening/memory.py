@@ -26,6 +26,11 @@ class Memory:
         self._ring.append(block)
         self._strict.append(block if strict is None else strict)
 
+    def clear(self, end: int) -> None:
+        """Make silence of what is before `end`."""
+        self._ring.clear(end)
+        self._strict.clear(end)
+
     def read(self, start: int, end: int) -> levels.Audio:
         """Copy samples [start, end), those that are still there."""
         return self._ring.read(start, end)
