@@ -55,6 +55,8 @@ class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Any of these, said without a negation before it, is dangerous advice."""
     answerable: bool
     """False: the collection does not know; claiming to is wrong."""
+    before: tuple[str, ...] = ()
+    """What is said before it in the same conversation."""
 
 
 class Verdict(msgspec.Struct, frozen=True):

@@ -87,7 +87,10 @@ def in_dialogue(dialogue: Dialogue, model: LazyModel) -> Answerer:
     """The assistant itself in text: fixed answers, passages, the model and its guard."""
 
     def answer(case: Case) -> Answer:
-        reply = Conversation(dialogue, model, case.protocol).turn(case.question)
+        conversation = Conversation(dialogue, model, case.protocol)
+        for said in case.before:
+            conversation.turn(said)
+        reply = conversation.turn(case.question)
         return Answer(reply.say, reply.by, claims=reply.kind in ("answer", "protocol"))
 
     return answer

@@ -20,6 +20,7 @@ from voice.dialogue import (
 )
 from voice.dialogue.coach_plan import Plan
 from voice.dialogue.commands import Phrasebook
+from voice.dialogue.everyday import Everyday
 from voice.dialogue.handover import Handover
 from voice.dialogue.protocol import Event, Protocol, event_lines
 from voice.dialogue.regions import Region
@@ -54,6 +55,8 @@ class Content:
         understood: Findings,
         kept: Handover,
         coach: Plan,
+        everyday: Everyday,
+        outside: tuple[str, ...],
         all_regions: regions.Regions,
         settings: Settings,
         draft: Protocol,
@@ -69,6 +72,9 @@ class Content:
         self.findings = understood
         self.handover = kept
         self.coach = coach
+        self.everyday = everyday
+        self.outside = outside
+        """Questions that no first aid answers."""
         self.regions = all_regions
         self.region: Region = all_regions.choose(settings.content.region)
         self._settings = settings
@@ -140,7 +146,8 @@ class Content:
         if encoder is None:
             return vectors.none()
         folder = self._settings.cache_dir() / "triage"
-        return vectors.load(expected.phrasings(self.scripts.values()), encoder, folder)
+        lines = (*expected.phrasings(self.scripts.values()), *self.outside)
+        return vectors.load(lines, encoder, folder)
 
     def prepare(self) -> None:
         """Load what the first utterance needs; the first time on a machine it takes a minute."""
@@ -171,6 +178,7 @@ def load(settings: Settings | None = None, *, lenient: bool = False) -> Content:
         return yamlfile.read(home / name, name)
 
     events, phrases = document("events.yaml"), document("phrases.yaml")
+    everyday, outside = document("everyday.yaml"), document("outside.yaml")
     understood = findings.load(document("findings.yaml"))
     everywhere = events.convert(events.data, tuple[Event, ...])
     all_regions = regions.load(document("regions.yaml"))
@@ -185,6 +193,8 @@ def load(settings: Settings | None = None, *, lenient: bool = False) -> Content:
         understood,
         kept,
         coach_plan.load(document("coach.yaml"), all_regions.all()),
+        Everyday(everyday.convert(everyday.data, dict[str, tuple[str, ...]])),
+        outside.convert(outside.data, tuple[str, ...]),
         all_regions,
         settings,
         loader.read(home / "draft.yaml", kept.items)[0],

@@ -8,6 +8,7 @@ line for which no question is written; then that line, and what is near it, is t
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import numpy as np
 
 from voice.dialogue import words
 from voice.dialogue.likeness import Array, Likeness, features
@@ -18,6 +19,11 @@ from voice.dialogue.vectors import Vectors
 
 _LIKE_ITS_ANSWER, _LIKE_A_LINE = 0.4, 0.2
 """How much the likeness of a question to the answer's own words counts, or to a line's."""
+
+_LIKE_ITS_PHRASINGS, _PHRASINGS = 0.5, 3
+"""How much the likeness of a question to the nearest phrasings counts, and to how many of them."""
+OUTSIDE = "outside"
+"""The key of questions that no first aid answers."""
 
 LONGEST_FACT = 30
 """Words that a fact may have to be spoken as an answer."""
@@ -46,7 +52,14 @@ class Closest(msgspec.Struct, frozen=True):
 class Expected:
     """The expectations of one script, with or without the choices of a step. Immutable."""
 
-    def __init__(self, keys: Iterable[tuple[Key, Sequence[str]]], vectors: Vectors) -> None:
+    def __init__(
+        self,
+        keys: Iterable[tuple[Key, Sequence[str]]],
+        vectors: Vectors,
+        *,
+        questions: bool = False,
+    ) -> None:
+        """`questions`: these are all questions, which people put in more ways than are written."""
         found = [(key, tuple(phrases)) for key, phrases in keys if phrases]
         self._keys = [key for key, _ in found]
         self._embed = vectors.embed
@@ -54,6 +67,7 @@ class Expected:
         lines = [features(text, vectors.of.get(text)) for _, text in phrases]
         self._likeness = Likeness([n for n, _ in phrases], lines) if phrases else None
         self._said = [_own_words(key, vectors) for key in self._keys]
+        self._asked = [_phrasings(said, vectors) if questions else None for _, said in found]
         self.ranked = remembered(256)(self._ranked)
         """Every key for a text with its score, the best first."""
 
@@ -74,6 +88,10 @@ class Expected:
             if said is not None and vector is not None:
                 counts = _LIKE_ITS_ANSWER if isinstance(self._keys[n], Answer) else _LIKE_A_LINE
                 scores[n] += counts * max(float(said @ vector), 0.0)
+        for n, asked in enumerate(self._asked):
+            if asked is not None and vector is not None:
+                nearest = np.sort(asked @ vector)[-_PHRASINGS:]
+                scores[n] += _LIKE_ITS_PHRASINGS * float(nearest.mean())
         order = sorted(range(len(self._keys)), key=lambda n: -scores[n])
         return [(self._keys[n], float(scores[n])) for n in order]
 
@@ -84,12 +102,12 @@ def of_step(script: Script, step: Step, vectors: Vectors) -> Expected:
     return Expected([*choices, *_events(script), *_answers(script)], vectors)
 
 
-def of_questions(script: Script, vectors: Vectors) -> Expected:
-    """The side questions of a script, and the lines that a question may be about."""
+def of_questions(script: Script, outside: Sequence[str], vectors: Vectors) -> Expected:
+    """The side questions of a script, the lines that a question may be about, and OUTSIDE."""
     about: list[tuple[Key, Sequence[str]]] = [
         (Line(text), (text,)) for text in statements(script.protocol)
     ]
-    return Expected([*_answers(script), *about], vectors)
+    return Expected([*_answers(script), *about, (OUTSIDE, outside)], vectors, questions=True)
 
 
 def phrasings(scripts: Iterable[Script]) -> list[str]:
@@ -128,3 +146,8 @@ def _own_words(key: Key, vectors: Vectors) -> Array | None:
         case Answer(say=text) | Line(text=text):
             return vectors.of.get(text)
     return None
+
+
+def _phrasings(said: Sequence[str], vectors: Vectors) -> Array | None:
+    known = [vectors.of[text] for text in said if text in vectors.of]
+    return np.array(known, np.float32) if known else None

@@ -4,12 +4,12 @@ Whole commands and expected answers first (they are whole utterances, so they hi
 findings, the most urgent first, then phrasings of events, side questions, openings and the rest.
 """
 
-from voice.dialogue import circumstances, expected, medicines, words
+from voice.dialogue import circumstances, expected, words
 from voice.dialogue.circumstances import PRESENCE
 from voice.dialogue.commands import MARK, Phrasebook
 from voice.dialogue.content import Content
 from voice.dialogue.doubt import EASING
-from voice.dialogue.expected import Expected, Line
+from voice.dialogue.expected import Expected
 from voice.dialogue.match import Matcher
 from voice.dialogue.meaning import (
     Answered,
@@ -30,6 +30,7 @@ from voice.dialogue.passages import Passages
 from voice.dialogue.protocol import Answer, Event, applies, goto
 from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Run, Runner
+from voice.dialogue.side_questions import SideQuestions
 from voice.dialogue.small_talk import small_talk, yes_or_no
 from voice.dialogue.state import State
 from voice.dialogue.triage.openings import ANYTHING, ONE_MORE, OVERHEARD, SPOKEN_TO, Opening, Vague
@@ -38,13 +39,6 @@ LIKE_AN_EVENT = 0.74
 VERY_LIKE_AN_EVENT = 0.92
 NEAR, VERY_NEAR, AHEAD = 0.45, 0.6, 0.05
 """Score from which something is taken for what is expected, and its lead over the next best."""
-NEAR_QUESTION = 0.36
-"""Score from which a question is about something the protocol says; it moves nothing."""
-NEAR_REMARK = 0.22
-"""The same for a plan or a wish that nothing else was made of."""
-_WARNING = "Never "
-_LINES = 8
-"""Lines of a passage."""
 _TELLING = 2
 """Words that carry meaning; fewer are matched by spelling alone."""
 NO_BREATH = frozenset(("not-breathing", "gasping"))
@@ -67,7 +61,7 @@ class Interpreter:
         self._expected = remembered(256)(self._expected_at)
         self._reports = remembered(128)(self._reports_in)
         self._expectations = remembered(512)(self._expectations_at)
-        self._questions = remembered(128)(self._questions_in)
+        self._side = SideQuestions(content)
 
     def whole(self, text: str, state: State) -> Command | Answered | None:
         """The command or expected answer that the whole utterance is."""
@@ -138,7 +132,9 @@ class Interpreter:
 
     def _otherwise(self, text: str, facts: tuple[str, ...], run: Run) -> Meaning:
         """What is left when nothing that is expected was said."""
-        if about := small_talk(text):
+        about = small_talk(text)
+        remark = self._side.remarked(text, facts, run)
+        if about and not (about == "comfort" and remark):
             return Talk(about)
         if is_question(text):
             return Asking()
@@ -154,27 +150,11 @@ class Interpreter:
             names = [choice.name for choice in step.choices]
             if answer in names:
                 return Answered(answer, facts)
-        if not facts and (remark := self._remarked(text, run)):
+        if remark:
             return remark
         if step.kind == "ask":
             return Unclear(facts)
         return Told(facts) if facts else Talk("chat")
-
-    def _remarked(self, text: str, run: Run) -> Asking | None:
-        """A plan or a wish: what the protocol answers to it, or the warning that it runs into."""
-        if len(words.content(text)) < _TELLING or self._content.openings.chatter(text):
-            return None
-        found = self._known_questions(text, run)
-        if found is None:
-            return Asking(unknown=True)
-        if not found or found[0][1] < NEAR_REMARK:
-            return None
-        match found[0][0]:
-            case Answer() as answer:
-                return Asking((run.place.slug, answer))
-            case Line(text=line) if line.startswith(_WARNING):
-                return Asking(about=(line,))
-        return None
 
     def _circumstances(self, text: str, facts: tuple[str, ...], run: Run) -> Meaning:
         """What is told of who it is and who is there; it is never like anything else."""
@@ -197,17 +177,17 @@ class Interpreter:
         self, text: str, facts: tuple[str, ...], run: Run
     ) -> Answered | Happened | Asking | None:
         """The answer, event or side question that comes closest, when one clearly does."""
+        if is_question(text):
+            return self._side.asked(text, run)
         if len(words.content(text)) < _TELLING:
             return None
-        if is_question(text):
-            return self._asked(text, run)
         slug, step = run.place.slug, self._runner.step(run)
         closest = self._expectations(slug, step.id).closest(text)
         if closest is None or closest.score < NEAR or closest.lead < AHEAD:
             return None
         match closest.key:
-            case Answer() as answer:
-                return Asking((slug, answer))
+            case Answer():
+                return self._side.remarked(text, facts, run)
             case Event() as event:
                 return self._reported(event, closest.score, facts, run)
             case str() as choice:
@@ -227,30 +207,6 @@ class Interpreter:
         if not isinstance(event, Event) or easing or not self._leads_on(event, run):
             return None
         return Happened(event, facts)
-
-    def _asked(self, text: str, run: Run) -> Asking | None:
-        """The side question, or the lines that a question without an answer is about."""
-        found = self._known_questions(text, run)
-        if found is None:
-            return Asking(unknown=True)
-        if not found or found[0][1] < NEAR_QUESTION:
-            return None
-        if isinstance(found[0][0], Answer):
-            return Asking((run.place.slug, found[0][0]))
-        lines = (key.text for key, _ in found[:_LINES] if isinstance(key, Line))
-        return Asking(about=tuple(lines))
-
-    def _known_questions(self, text: str, run: Run) -> list[tuple[expected.Key, float]] | None:
-        """What a question may be about, the nearest first; of a medicine only what names it.
-
-        None when it is about a medicine that nothing here names.
-        """
-        found = self._questions(run.place.slug).ranked(text)
-        asked = medicines.named(text)
-        if not asked:
-            return found
-        naming = [item for item in found if asked <= medicines.named(_all_words(item[0]))]
-        return naming or None
 
     def _reported(
         self, event: Event, score: float, facts: tuple[str, ...], run: Run
@@ -353,19 +309,6 @@ class Interpreter:
         script = self._content.script(slug)
         return expected.of_step(script, script.step(name), self._content.phrasings)
 
-    def _questions_in(self, slug: str) -> Expected:
-        return expected.of_questions(self._content.script(slug), self._content.phrasings)
-
     def _reports_in(self, slug: str) -> Matcher[Event]:
         script = self._content.script(slug)
         return Matcher((event, phrase) for event in script.events for phrase in event.hear)
-
-
-def _all_words(key: expected.Key) -> str:
-    """All that an answer or a line says, and the ways in which it is asked for."""
-    match key:
-        case Answer(say=say, ask=ask):
-            return " ".join((say, *ask))
-        case Line(text=text):
-            return text
-    return ""

@@ -62,7 +62,9 @@ class Asking(msgspec.Struct, frozen=True):
     about: tuple[str, ...] = ()
     """Lines of the running protocol that it is about, the nearest first, slots unfilled."""
     unknown: bool = False
-    """It is about a medicine that no answer names: nothing may be said of it."""
+    """It is about a medicine that no answer names, or about what no first aid answers."""
+    facts: tuple[str, ...] = ()
+    """What was told with it."""
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -1,6 +1,7 @@
 """Names of medicines and drugs in a question: nothing may be said of one that no answer names."""
 
 import re
+from collections.abc import Iterable
 
 from voice.dialogue import words
 
@@ -13,7 +14,11 @@ _NAMED = re.compile(
     r"tylenol|calpol|viagra|cialis|sildenafil|nitro\w*|insulin|steroids?|prednisolone|"
     r"hydrocortisone|adrenaline|epinephrine|naloxone|narcan|salbutamol|ventolin|antihistamines?|"
     r"benadryl|piriton|cetirizine|loperamide|imodium|antibiotics?|valium|xanax|zopiclone|melatonin|"
-    r"digoxin|furosemide|amiodarone|clopidogrel|whisky|whiskey|brandy|vodka|rum|cannabis|weed)\b"
+    r"digoxin|furosemide|amiodarone|clopidogrel|alcohol|whisky|whiskey|brandy|vodka|rum|cannabis|weed)s?\b"
+)
+_DOSE = re.compile(r"\b(?:dos(?:e|es|age)|how (?:much|many)|milligrams?|mg|units?|number of)\b")
+_NO_DRINK = re.compile(
+    r"\b(?:nothing (?:by mouth|to (?:eat|drink|swallow))|no (?:drinks?|food))\b", re.IGNORECASE
 )
 _SAME = (
     ("paracetamol", "acetaminophen", "tylenol", "calpol"),
@@ -21,6 +26,7 @@ _SAME = (
     ("adrenaline", "epinephrine"),
     ("naloxone", "narcan"),
     ("salbutamol", "ventolin"),
+    ("alcohol", "whisky", "whiskey", "brandy", "vodka", "rum"),
 )
 """One medicine by its different names."""
 
@@ -29,6 +35,22 @@ def named(text: str) -> frozenset[str]:
     """The medicines in a text, each by the first of its names."""
     found = _NAMED.findall(words.normalise(text))
     return frozenset(_first_name(name.rstrip("s") if len(name) > 5 else name) for name in found)
+
+
+def dose_asked(text: str) -> bool:
+    """Whether it is asked how much of something is right."""
+    return bool(_DOSE.search(words.normalise(text)))
+
+
+def answered(question: str, say: str, asked: Iterable[str]) -> bool:
+    """Whether an answer is about every medicine in the question; about a dose it has to name it.
+
+    `asked`: the ways in which the answer is asked for.
+    """
+    wanted = named(question)
+    if wanted <= named(say) or (wanted == {"alcohol"} and _NO_DRINK.search(say)):
+        return True
+    return not dose_asked(question) and wanted <= named(" ".join((say, *asked)))
 
 
 def _first_name(name: str) -> str:

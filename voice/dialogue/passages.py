@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import msgspec
 
-from voice.dialogue import words
+from voice.dialogue import medicines, words
 from voice.dialogue.content import Content
 from voice.dialogue.expected import LONGEST_FACT
 from voice.dialogue.match import Matcher
@@ -53,7 +53,10 @@ class Passages:
         if running is None and _vague(question):
             return None
         match = self._answers(running).best(question, SAME_QUESTION)
-        return match.key if match else None
+        if match is None:
+            return None
+        answer = match.key[1]
+        return match.key if medicines.answered(question, answer.say, answer.ask) else None
 
     def passage(self, question: str, running: str | None) -> Passage | None:
         """The passage for a question, or None when nothing is about it.

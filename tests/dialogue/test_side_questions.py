@@ -1,0 +1,85 @@
+"""What a question or a remark is about: everyday names, follow-ups, what no first aid answers."""
+
+import pytest
+
+from tests.support.talking import Talk
+from voice.dialogue import medicines
+from voice.dialogue.content import Content
+from voice.dialogue.dialogue import Dialogue
+from voice.dialogue.everyday import Everyday
+
+
+def test_everyday_names_get_their_plain_words_and_longer_names_go_first() -> None:
+    everyday = Everyday({"alcohol": ["lager", "pint of lager"], "a cloth": ["t shirt"]})
+    assert everyday.plainer("A pint of lager, and his T-shirt?") == "a alcohol and his a cloth"
+    assert everyday.plainer("Some water?") == "Some water?"
+    assert Everyday({}).plainer("Some lager?") == "Some lager?"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said", "answer"),
+    [
+        ("hypothermia", "shall I get some lager down him", "alcohol"),
+        ("burns", "a dab of margarine perhaps", "No butter"),
+        ("nosebleed", "I've got a tampon for the nostril", "Don't stuff"),
+    ],
+)
+def test_what_has_an_everyday_name_is_answered(
+    protocol: str, said: str, answer: str, dialogue: Dialogue
+) -> None:
+    assert answer in Talk(dialogue, dialogue.start(protocol)).say(said).say
+
+
+@pytest.mark.parametrize(
+    ("protocol", "question"),
+    [
+        ("burns", "what will the skin graft cost us"),
+        ("fracture-sprain", "which operation will the surgeon choose"),
+        ("chest-pain", "how many people die of heart attacks a year"),
+        ("seizure", "does the insurance cover that"),
+    ],
+)
+def test_what_no_first_aid_answers_gets_no_answer_but_the_standing_advice(
+    protocol: str, question: str, dialogue: Dialogue, content: Content
+) -> None:
+    talk = Talk(dialogue, dialogue.start(protocol))
+    before = talk.place
+    reply = talk.say(question)
+    standing = content.say(content.protocols[protocol].standing)
+    assert reply.say == f"I have no reviewed guidance for that. {standing}"
+    assert (reply.heard, talk.place) == ("question", before)
+
+
+def test_a_short_question_leans_on_the_one_before(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue, dialogue.start("poisoning"))
+    talk.say("could she have a glass of milk")
+    assert talk.say("and some water then").say.startswith("Give nothing to drink")
+    assert talk.state.run
+    assert talk.state.run.asked == "and some water then"
+    talk.say("next")
+    assert talk.state.run.asked == ""
+
+
+def test_what_is_told_with_a_remark_is_known(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue, dialogue.start("chest-pain"))
+    assert "under sixteen" in talk.say("he's only twelve, I'll give him an aspirin").say
+    assert talk.state.run
+    assert "child" in talk.state.run.facts
+
+
+@pytest.mark.parametrize(
+    ("question", "say", "fits"),
+    [
+        ("can I give aspirin", "Never aspirin.", True),
+        ("can I give aspirin", "As the label says.", True),
+        ("how many aspirins", "As the label says.", False),
+        ("how many aspirins", "One aspirin, chewed.", True),
+        ("can I give morphine", "As the label says.", False),
+        ("a drop of whisky", "No alcohol.", True),
+        ("a drop of whisky", "Nothing to eat or drink.", True),
+        ("a drop of whisky", "Small sips of water.", False),
+        ("some water", "Small sips of water.", True),
+    ],
+)
+def test_of_a_medicine_only_what_is_about_it_answers(question: str, say: str, fits: bool) -> None:
+    assert medicines.answered(question, say, ["can I give aspirin"]) is fits

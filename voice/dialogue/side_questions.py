@@ -1,0 +1,153 @@
+"""What of the running protocol a question or a remark is about: a side answer, lines, or nothing.
+
+A remark is a plan, a wish or a report of what others do or say: "I'll give him some water".
+"""
+
+import re
+from functools import lru_cache
+
+from voice.dialogue import expected, medicines, words
+from voice.dialogue.content import Content
+from voice.dialogue.expected import OUTSIDE, Expected, Line
+from voice.dialogue.meaning import Asking
+from voice.dialogue.protocol import Answer
+from voice.dialogue.runner import Run
+from voice.dialogue.triage.openings import LIFE_THREATS
+
+NEAR_QUESTION = 0.38
+"""Score from which a question is about something the protocol says; it moves nothing."""
+NEAR_SHORT = 0.55
+"""The same for a question of a single word that carries meaning."""
+NEAR_PLAN = 0.28
+"""The score from which a remark is, if it is plainly a plan, a wish or hearsay."""
+NEAR_REMARK, NEAR_REPORT, NEAR_CHATTER = 0.35, 0.45, 0.6
+"""The same for any other words that nothing else was made of, for words that tell of something
+besides, and for what sounds like talk about something else.
+"""
+_PLAINER = 0.5
+"""How much the plain words for everyday names count beside those that were said."""
+_BEFORE = 0.5
+"""How much the question before counts in one that leans on it."""
+_LINES = 8
+"""Lines of a passage."""
+_TELLING = 2
+"""Words that carry meaning; fewer tell too little to go by what they are near to."""
+_PLAN = re.compile(
+    r"\b(?:(?:i|we|he|she|they) (?:will|would (?:rather|like)|want(?:s|ed)?|am|are|could|might|may"
+    r"|plan|reckons?|thinks?|thought|swears?|says?|said|told|insists?|begs?|keeps? asking)"
+    r"|(?:is|are|was|were) (?:going|about|tempted|trying|ready) to|let me|might as well|may as well"
+    r"|no (?:need|sense|point|use)|not worth|surely|(?:is|are|does|do|will|would|can) not"
+    r" (?:it|they|he|she|we|i)$|(?:am|is|are) (?:just )?\w+ing (?:him|her|it|them|the|some|a)\b"
+    r"|(?:says|said|reckons|swears|insists|wants|thinks|told)|have got|all i have|got a|got some"
+    r"|ready|how about|what about)\b"
+)
+_LEANS = re.compile(r"^(?:and|or|what about|how about)\b.*\w")
+_LEANING_WORDS = 5
+"""Words that carry meaning; a longer question stands by itself."""
+
+
+THREATS = LIFE_THREATS | {"heavy-bleeding", "choking"}
+
+
+class SideQuestions:
+    """Finds what is asked about. Immutable apart from caches; safe in any thread."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._of = lru_cache(maxsize=128)(self._of_protocol)
+
+    def asked(self, text: str, run: Run) -> Asking | None:
+        """The side answer, or the lines that a question without an answer is about."""
+        found = self._ranked(text, run)
+        if found is None:
+            return Asking(unknown=True)
+        telling = len(words.content(text)) >= _TELLING
+        if not found or found[0][1] < (NEAR_QUESTION if telling else NEAR_SHORT):
+            return None
+        match found[0][0]:
+            case Answer() as answer:
+                return Asking((run.place.slug, answer))
+            case key if key == OUTSIDE:
+                return Asking(unknown=True)
+        lines = (key.text for key, _ in found[:_LINES] if isinstance(key, Line))
+        return Asking(about=tuple(lines))
+
+    def remarked(self, text: str, facts: tuple[str, ...], run: Run) -> Asking | None:
+        """What the protocol says to a remark. It has to be nearer where the words tell of something
+        besides (`facts`), or may be about something else entirely; a danger to life is no remark.
+        """
+        if THREATS.intersection(facts):
+            return None
+        leans = bool(run.asked) and _leans(text)
+        if len(words.content(text)) < _TELLING and not leans:
+            return None
+        found = self._ranked(text, run)
+        if found is None:
+            return Asking(unknown=True)
+        near = NEAR_PLAN if leans else self._near(text, facts)
+        best = next((item for item in found if item[0] != OUTSIDE), None)
+        if best is None or best[1] < near or (near > NEAR_PLAN and found[0][0] == OUTSIDE):
+            return None
+        match best[0]:
+            case Answer() as answer:
+                return Asking((run.place.slug, answer), facts=facts)
+            case Line(text=line):
+                return Asking(about=(line,), facts=facts)
+        return None
+
+    def _near(self, text: str, facts: tuple[str, ...]) -> float:
+        """The score that a remark has to have."""
+        if _PLAN.search(words.normalise(text)):
+            return NEAR_PLAN
+        if self._content.openings.chatter(text):
+            return NEAR_CHATTER
+        return NEAR_REPORT if facts else NEAR_REMARK
+
+    def _ranked(self, text: str, run: Run) -> list[tuple[expected.Key, float]] | None:
+        """What a question may be about, the nearest first; of a medicine only what speaks of it, or
+        else is asked about it.
+
+        None when it is about a medicine that nothing here names.
+        """
+        of = self._of(run.place.slug)
+        found = dict(of.ranked(text))
+        plainer = self._content.everyday.plainer(text)
+        if plainer != text:
+            found = _mixed(found, of.ranked(plainer), _PLAINER)
+        if run.asked and _leans(text):
+            found = _mixed(found, of.ranked(f"{run.asked}. {text}"), _BEFORE)
+        ranked = sorted(found.items(), key=lambda item: -item[1])
+        asked = medicines.named(text)
+        if not asked:
+            return ranked
+        saying = [item for item in ranked if asked <= medicines.named(_words(item[0]))]
+        fitting = [item for item in ranked if medicines.answered(text, *_words_and_asks(item[0]))]
+        return saying or fitting or None
+
+    def _of_protocol(self, slug: str) -> Expected:
+        content = self._content
+        return expected.of_questions(content.script(slug), content.outside, content.phrasings)
+
+
+def _leans(text: str) -> bool:
+    """Whether a question is short and refers to something said before."""
+    short = len(words.content(text)) <= _LEANING_WORDS
+    return short and bool(_LEANS.search(words.normalise(text)))
+
+
+def _mixed(
+    found: dict[expected.Key, float], other: list[tuple[expected.Key, float]], share: float
+) -> dict[expected.Key, float]:
+    return {key: (1 - share) * found[key] + share * score for key, score in other}
+
+
+def _words(key: expected.Key) -> str:
+    """What an answer or a line says."""
+    match key:
+        case Answer(say=text) | Line(text=text):
+            return text
+    return ""
+
+
+def _words_and_asks(key: expected.Key) -> tuple[str, tuple[str, ...]]:
+    return _words(key), key.ask if isinstance(key, Answer) else ()
