@@ -53,7 +53,8 @@ def test_every_check_has_a_mistake_planted_for_it(tmp_path: Path, content: Conte
     silent = {check.__name__ for check in checks.CHECKS}
     for mistake in MEANING:
         file = mistake.plant(tmp_path)
-        subject = Subject(*loader.read(file), content, file.parent)
+        protocol, _ = loader.read(file)
+        subject = Subject(protocol, content, (other.stem for other in file.parent.glob("*.yaml")))
         silent -= {check.__name__ for check in checks.CHECKS if any(check(subject))}
     assert silent == set()
 
