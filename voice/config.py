@@ -75,6 +75,8 @@ class Listening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Time between two looks at speech that goes on."""
     glance_ms: Milliseconds = 96
     """Silence after which a short utterance is glanced at for "stop" while we speak or work."""
+    hold_ms: Milliseconds = 2000
+    """Silence after which our voice goes on, though nobody knows yet what was said into it."""
     echo_tail_ms: Milliseconds = 300
     """How long a room goes on sounding after our voice."""
     reaction_ms: Milliseconds = 250

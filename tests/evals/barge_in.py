@@ -34,6 +34,12 @@ STOPS = ("Stop.", "Stop!", "Stop it.", "Stop talking.", "Be quiet.", "Okay, stop
 AGREEMENTS = ("Uh-huh.", "Mm-hmm.", "Okay.", "Yeah.", "Uh huh.", "Right.")
 SLOW = ("--set", "tts.length_scale=1.6")
 """Lines of five seconds and more, so that there is time to interrupt them."""
+ASKED = tuple(
+    name
+    for opening in ("bleeding_arm", "burned_hand", "choking_meat", "fainted", "unconscious")
+    for name in (opening, "repeat", "next", "repeat", "next", "say_again", "next", "repeat")
+)
+"""What makes it speak many lines."""
 A_FILE = 20
 """Interruptions in one run."""
 
@@ -141,12 +147,13 @@ def patience(session: Session, shouts: list[Shout]) -> Iterator[dict[str, Any]]:
     ends = [(e["t"], e["reason"]) for e in session.of("audio_end") if e["source"] == "voice"]
     for shout in shouts:
         if speaks(voice, shout.at):
-            during = voice[round(shout.at * 100) : round(shout.until * 100)]
-            mine = [reason for t, reason in ends if shout.at < t <= shout.until]
+            mine = [(t, reason) for t, reason in ends if shout.at < t <= shout.until]
+            line_ends = mine[0][0] if mine else shout.until
+            during = voice[round(shout.at * 100) : round(line_ends * 100)]
             yield {
                 "what": shout.what,
                 "t": round(shout.at, 2),
-                "dropped": any(reason != "finished" for reason in mine),
+                "dropped": any(reason != "finished" for _, reason in mine),
                 "held_s": held(during),
                 "silence_s": pause(during),
                 "heard": heard(session, shout),
@@ -188,26 +195,27 @@ def heard(session: Session, shout: Shout) -> list[str]:
 
 
 def own_voice(folder: Path, minutes: float, options: tuple[str, ...]) -> dict[str, Any]:
-    """How often it answers itself while it speaks on and on."""
-    scene, asked = Scene([]), 0
-    scene.add(recorded("bleeding_arm"), 0)
-    while scene.end < minutes * 60 * RATE:
-        scene.add(recorded("repeat"), 9)
-        asked += 1
+    """How often it takes its own voice for somebody else's while it speaks on and on."""
+    scene = Scene([])
+    for name in cycle(ASKED):
+        if scene.end > minutes * 60 * RATE:
+            break
+        scene.add(recorded(name), 9)
     scene.write(folder / "scene.wav", 9)
     session = run_wav(folder / "scene.wav", folder, "--stems", *SLOW, *options, timeout=3600)
-    expected = ("start", "command:repeat", "event:timer")
-    strange = [e for e in session.of("reply") if e["heard"] not in expected]
-    asked_at = [start / RATE for start, _ in scene.parts]
-    stray = [
-        e for e in session.of("speech_start") if not any(0 <= e["t"] - t < 1.5 for t in asked_at)
-    ]
+    spoken = [(start / RATE, (start + len(audio)) / RATE) for start, audio in scene.parts]
+
+    def its_own(t: float) -> bool:
+        return not any(start <= t <= end + 0.5 for start, end in spoken)
+
+    turns = list(zip(session.of("speech_end"), session.of("transcript"), strict=True))
+    strange = [said for end, said in turns if its_own(end["t"])]
     return {
-        "minutes_of_voice": round(float(loudness(session).mean()) * minutes, 1),
-        "lines": asked,
-        "replies_to_itself": [[e["t"], e["heard"], e["say"]] for e in strange],
-        "turns_of_its_own_voice": len(stray),
-        "heard": [e["text"] for e in session.of("transcript") if e["text"]][: 3 * len(strange)],
+        "minutes_of_voice": round(float(loudness(session).sum()) / 6000, 1),
+        "asked": len(spoken),
+        "lines": len({e["say"] for e in session.of("reply")}),
+        "began_to_listen": sum(its_own(e["t"]) for e in session.of("speech_start")),
+        "acted_on": [[e["t"], e["text"]] for e in strange if e["accepted"]],
     }
 
 

@@ -270,6 +270,18 @@ def test_over_our_voice_the_first_voiced_frame_is_noticed_and_a_click_settles():
     assert [type(action) for action in stream.actions] == [turns.Stirred, turns.Drop]
 
 
+def test_our_voice_does_not_wait_for_words_that_do_not_come_and_holds_again_for_more_speech():
+    stream = speaking(Stream())
+    stream.speech(320)
+    stream.silence(1984)
+    assert not stream.of(turns.Freed)
+    assert stream.silence(640) == [turns.Freed((320 + 2016) * 16)]
+    assert stream.speech(32) == [turns.Stirred((320 + 2624) * 16)]
+    stream.silence(640)
+    stream.decoded("whole")
+    assert stream.of(turns.Commit)
+
+
 def test_while_we_are_silent_nothing_stirs():
     stream = Stream()
     stream.speech(320)

@@ -193,6 +193,8 @@ class Listener:
                 return self._commit(span, self._heard.pop(generation))
             case m.Drop(span=span):
                 return [Settled(span.last / INPUT_RATE)]
+            case m.Freed(sample=sample):
+                return [Settled(sample / INPUT_RATE)]
 
     def _recognise(self, generation: int, span: m.Span, end: int) -> list[Output]:
         awaited = self._state.awaited()

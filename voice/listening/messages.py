@@ -55,13 +55,13 @@ class Reopened(msgspec.Struct, frozen=True):
 
 
 class Stirred(msgspec.Struct, frozen=True):
-    """Over our voice something sounds like speech; `SpeechStart` or `Settled` follows."""
+    """Over our voice something sounds like speech: a turn, or only `Settled`, follows."""
 
     t: float
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """It was too short to be speech."""
+    """It was too short to be speech, or its words are so late that our voice had better go on."""
 
     t: float
 

@@ -37,6 +37,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """Silence after which a short utterance is glanced at while we are at work."""
     short: int
     """Longest utterance worth such a glance, pre-roll left out."""
+    hold: int
+    """Silence after which our voice need not wait any longer for words."""
     echo_tail: int
     """How long a room goes on sounding after our voice."""
 
@@ -64,6 +66,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
             reaction=samples(settings.reaction_ms),
             glance=samples(settings.glance_ms),
             short=samples(_SHORT_MS),
+            hold=samples(settings.hold_ms),
             echo_tail=samples(settings.echo_tail_ms),
         )
 
@@ -138,6 +141,8 @@ class Open(msgspec.Struct, frozen=True, kw_only=True):
     partial: int | None = None
     """Generation of the partial recognition in flight."""
     partial_at: int
+    freed: bool = False
+    """Our voice has been let go on."""
     glanced: bool = False
     """What was said up to the silence that is going on has been asked for early."""
 
@@ -232,4 +237,10 @@ class Drop(msgspec.Struct, frozen=True):
     span: Span
 
 
-Action = Stirred | Began | Reopened | Decode | DecodePartial | ShowPartial | Commit | Drop
+class Freed(msgspec.Struct, frozen=True):
+    """The words are so late that our voice, which holds for them, had better go on."""
+
+    sample: int
+
+
+Action = Freed | Stirred | Began | Reopened | Decode | DecodePartial | ShowPartial | Commit | Drop

@@ -26,6 +26,7 @@ from voice.listening.turn_types import (
     DecodePartial,
     Drop,
     Event,
+    Freed,
     Open,
     PartialDone,
     Playback,
@@ -78,10 +79,10 @@ def echoes(state: State, sample: int, rules: Rules) -> bool:
 
 def _voice(state: State, sample: int, rules: Rules) -> Step:
     actions: list[Action] = []
+    if state.playing and (state.open is None or state.open.freed):
+        actions.append(Stirred(sample))
     if state.open is None:
         state = _opened(state, sample, rules)
-        if state.playing:
-            actions.append(Stirred(sample))
     turn = state.open
     assert turn is not None
     turn = replace(
@@ -90,6 +91,7 @@ def _voice(state: State, sample: int, rules: Rules) -> Step:
         voiced=turn.voiced + FRAME,
         decode=None,
         heard=None,
+        freed=False,
         glanced=False,
     )
     enough = rules.shortest_over if turn.span.overlapped else rules.shortest
@@ -177,10 +179,18 @@ def _silence(state: State, rules: Rules) -> Step:
     if not turn.announced:
         return replace(state, open=None), [Drop(turn.span)]
     if turn.decode is not None:
-        return _maybe_commit(state, rules)
+        return _waiting(state, turn, rules)
     generation = state.generation + 1
     state = replace(state, generation=generation, open=replace(turn, decode=generation))
     return state, [Decode(generation, turn.span, state.now)]
+
+
+def _waiting(state: State, turn: Open, rules: Rules) -> Step:
+    """Commit when it is time; our voice does not wait for words for ever."""
+    state, actions = _maybe_commit(state, rules)
+    if state.open and not turn.freed and state.now - turn.span.last >= rules.hold:
+        return replace(state, open=replace(turn, freed=True)), [Freed(state.now)]
+    return state, actions
 
 
 def _worth_a_glance(state: State, turn: Open, rules: Rules) -> bool:
