@@ -191,6 +191,11 @@ class Assistant:
     def _nothing_to_do(self) -> bool:
         return self._crew.tts.state == "ready" and self._listener.idle and not self.engine_busy()
 
+    @property
+    def speaking(self) -> bool:
+        """Whether something is being said, or about to be."""
+        return not self._speech.idle
+
     def settle(self) -> None:
         """Return when all that was sent to the loop has been dealt with (see LoopProbe)."""
         self._inbox.settle()

@@ -160,6 +160,16 @@ def test_a_touch_for_another_question_is_dropped(running: Running, page: Page) -
     assert page.state["step"]["id"] == "push"
 
 
+def test_the_self_test_is_told(running: Running, page: Page) -> None:
+    page.until(lambda state: state["selftest"])
+    assert page.state["selftest"]["ok"], page.state["selftest"]
+    with urllib.request.urlopen(f"http://127.0.0.1:{running.port}/status") as answer:
+        status = json.load(answer)
+    assert (status["ok"], status["alarms"]) == (True, [])
+    assert status["engines"]["stt"] == "ready"
+    assert set(status["devices"]) == {"microphone"}
+
+
 def test_markup_is_text_all_the_way(running: Running, page: Page) -> None:
     text = "<script>alert(1)</script>"
     page.send("say", text=text)
@@ -228,8 +238,8 @@ def test_everything_killed_during_compressions_goes_on_where_it_was(
     command = [*RUN_ASSISTANT, "kiosk", "--input", str(silence), "--port", "0"]
     command += ["--set", f"kiosk.state={tmp_path}"]
 
-    def start() -> tuple[subprocess.Popen[str], Page]:
-        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    def start(*more: str) -> tuple[subprocess.Popen[str], Page]:
+        process = subprocess.Popen([*command, *more], cwd=ROOT, stderr=subprocess.PIPE, text=True)
         assert process.stderr is not None
         line = process.stderr.readline()
         return process, wait_for_page(int(line.rpartition(":")[2]), timeout=90)
@@ -246,14 +256,16 @@ def test_everything_killed_during_compressions_goes_on_where_it_was(
         process.wait()
         process.stderr.close()  # type: ignore[union-attr]
         page.close()
-    process, page = start()
+    brief = ("silence_s=4", "beat_silence_s=8", "answer_s=2")
+    process, page = start(*(word for one in brief for word in ("--set", f"kiosk.{one}")))
     try:
         page.until(lambda state: state["beat"], timeout=60)
         assert page.state["step"]["id"] == "recoil"
         page.until(lambda state: "I lost power for" in state["caption"]["spoken"], timeout=60)
         assert page.state["since_s"] > 5
-        page.send("new-person")
-        page.until(lambda state: state["mode"] == "idle")
+        page.until(lambda state: state["mode"] == "still_there")
+        assert page.state["beat"], "nobody knows yet that nobody is there"
+        page.until(lambda state: state["mode"] == "idle" and not state["beat"])
         until(lambda: not (tmp_path / NAME).exists())
     finally:
         process.send_signal(signal.SIGTERM)

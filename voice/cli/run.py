@@ -27,11 +27,14 @@ STDIN = 0
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of `run`."""
     options.add_settings(parser)
-    add_sound(parser)
+    wav = add_sound(parser)
+    wav.add_argument(
+        "--stems", action="store_true", help="also write OUT.voice.wav, OUT.beat.wav, OUT.tones.wav"
+    )
 
 
-def add_sound(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say what to listen to and where to speak."""
+def add_sound(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the options that say what to listen to and where to speak; gives those for files."""
     parser.add_argument(
         "--input", default="mic", metavar="mic|FILE.wav", help="what to listen to (default: mic)"
     )
@@ -57,9 +60,6 @@ def add_sound(parser: argparse.ArgumentParser) -> None:
         help="longest output after the end of the input (default: 20)",
     )
     wav.add_argument(
-        "--stems", action="store_true", help="also write OUT.voice.wav, OUT.beat.wav, OUT.tones.wav"
-    )
-    wav.add_argument(
         "--echo-db",
         type=float,
         metavar="N",
@@ -68,6 +68,7 @@ def add_sound(parser: argparse.ArgumentParser) -> None:
     wav.add_argument(
         "--echo-delay-ms", type=float, default=60.0, metavar="N", help="delay of that echo"
     )
+    return wav
 
 
 def main(args: argparse.Namespace) -> int:

@@ -92,7 +92,7 @@ class Kiosk(Feed):
         self._assistant, self._crew = assistant, crew
         if self._left is None:
             crew.start()
-        self._watch = Watch(self._settings, self, assistant, self._notifier)
+        self._watch = Watch(self._settings, self, assistant, self._notifier, self._self_test)
         self._link.start()
         if self._retention:
             self._retention.purge(datetime.date.today())
@@ -138,16 +138,16 @@ class Kiosk(Feed):
 
     def _begin(self, moment: Moment) -> None:
         """On the loop's thread: it works from now on."""
+        self._note(moment.state)
         if self._journal:
-            self._journal.note(moment.state)
             self._journal.start()
         self._ready.set()
         if self._watch:
             self._watch.start()
-        threading.Thread(target=self._first_test, name="selftest", daemon=True).start()
+        threading.Thread(target=self._self_test, name="selftest", daemon=True).start()
 
-    def _first_test(self) -> None:
-        """Test at the start; chirps are for a room in which nobody needs help."""
+    def _self_test(self) -> None:
+        """Look at the machine; chirps are for a room in which nobody needs help."""
         limit = time.monotonic() + ENGINES_S
         while time.monotonic() < limit and "loading" in self._engine_states():
             time.sleep(0.2)
@@ -171,8 +171,7 @@ class Kiosk(Feed):
     def state(self, state: State, timers: Timers, now: float) -> None:
         """See Observer."""
         super().state(state, timers, now)
-        if self._journal:
-            self._journal.note(state)
+        self._note(state)
 
     def forgotten(self) -> None:
         """See Observer."""
@@ -181,6 +180,12 @@ class Kiosk(Feed):
             self._retention.forgotten()
         if self._settings.kiosk.keep_handover_days == 0:
             self._wipe()
+
+    def _note(self, state: State) -> None:
+        """Have it outlive a power cut; while it is asked who is there, what was left stays."""
+        waits = state.confirm is not None and state.confirm.what == "continue"
+        if self._journal and not waits:
+            self._journal.note(state)
 
     # --- other threads -----------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ it has time; states in between are left out.
 
 import threading
 import time
+from collections.abc import Callable
 
 from voice.audio.interface import Backend, OnMic, OnState, Renderer, SpeakerBlock
 from voice.audio.metronome import Struck
@@ -17,16 +18,24 @@ from voice.kiosk.painter import Painter
 from voice.observer import Observer
 from voice.timers import Timers
 
+_FOLLOWS = 0.01
+"""Share of a delay that is taken for the clocks' drift, 100 times a second."""
+_ANEW_S = 0.25
+"""A longer one is a sound that has just begun, or begins anew."""
+
 
 class SoundClock:
     """Where the monotonic clock stands on the axis: by when sound really reached the speaker."""
 
-    def __init__(self) -> None:
-        self._zero = time.monotonic()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._zero = clock()
 
     def note(self, t: float) -> None:
-        """Time `t` of the axis has just reached the speaker."""
-        self._zero = time.monotonic() - t
+        """Time `t` of the axis has just reached the speaker; a busy machine tells so late."""
+        zero = self._clock() - t
+        late = zero - self._zero
+        self._zero = self._zero + _FOLLOWS * late if 0 < late < _ANEW_S else zero
 
     def axis(self, monotonic: float) -> float:
         """The time on the axis, in seconds."""
@@ -34,7 +43,7 @@ class SoundClock:
 
     def wall(self, t: float) -> float:
         """The time of day, in seconds since 1970, of a time on the axis."""
-        return time.time() - (time.monotonic() - self._zero - t)
+        return time.time() - (self._clock() - self._zero - t)
 
 
 class Clocked:
@@ -106,6 +115,11 @@ class Feed(Observer):
         self.happened(beat)
 
     # --- any thread --------------------------------------------------------------------------
+
+    @property
+    def seq(self) -> int:
+        """The number of the newest state."""
+        return self._seq
 
     @property
     def selftest(self) -> SelfTest | None:

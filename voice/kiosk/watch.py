@@ -24,10 +24,16 @@ class Watch:
     """One thread; it looks at the feed and lets the loop act."""
 
     def __init__(
-        self, settings: Settings, feed: Feed, assistant: Assistant, notifier: Notifier
+        self,
+        settings: Settings,
+        feed: Feed,
+        assistant: Assistant,
+        notifier: Notifier,
+        self_test: Callable[[], None],
     ) -> None:
         own = settings.kiosk
         self._settings = settings
+        self._self_test = self_test
         self._feed = feed
         self._assistant = assistant
         self._notifier = notifier
@@ -76,7 +82,7 @@ class Watch:
             self._rules,
             running=s.holds(seen),
             beating=seen.beat_on,
-            speaking=bool(seen.spoken),
+            speaking=self._assistant.speaking,
         )
         if due == "ask" and seen.state.run is not None:
             self._take(lambda moment: d.StillThere(t=moment.now))
@@ -106,12 +112,8 @@ class Watch:
         self._loop_at = time.monotonic()
 
     def _test(self, now: datetime.datetime) -> None:
-        """The daily self-test, when nobody is there."""
-        own, seen = self._settings.kiosk, self._feed.seen
-        if s.holds(seen) or not selftest.due(now, self._tested, own.selftest_at):
-            return
-        self._tested = now
-        chirps = own.selftest_sound and bool(seen.devices)
-        self._feed.tested(
-            selftest.run(self._settings, seen.engines, seen.devices, chirps=chirps, at=now)
-        )
+        """The daily self-test, when nobody is there; it may hang, so not on this thread."""
+        at = self._settings.kiosk.selftest_at
+        if not s.holds(self._feed.seen) and selftest.due(now, self._tested, at):
+            self._tested = now
+            threading.Thread(target=self._self_test, name="selftest", daemon=True).start()

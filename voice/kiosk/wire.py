@@ -1,5 +1,6 @@
 """What passes between the loop's process and the server's: one JSON object a line, both ways."""
 
+import time
 from typing import Annotated, Literal
 
 import msgspec
@@ -56,3 +57,8 @@ encode = msgspec.json.Encoder().encode
 decode_down = msgspec.json.Decoder(Down).decode
 decode_up = msgspec.json.Decoder(Up).decode
 decode_intent = msgspec.json.Decoder(Intent).decode
+
+
+def now_ms() -> float:
+    """The clock that pages set theirs by: the monotonic one, in milliseconds."""
+    return round(time.monotonic() * 1000, 1)
