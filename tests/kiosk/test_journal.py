@@ -55,9 +55,8 @@ def test_a_state_comes_back_as_it_was_without_a_word(dialogue: Dialogue, said: l
         assert back is None
         return
     assert back is not None
-    assert msgspec.structs.replace(back.run, announce=()) == msgspec.structs.replace(
-        state.run, announce=()
-    )
+    words = {"announce": (), "asked": "", "drafted": ()}
+    assert back.run == msgspec.structs.replace(state.run, **words)
     assert [run.place for run in back.parked] == [run.place for run in state.parked]
     assert (back.paused, back.beat, back.rate) == (state.paused, state.beat, state.rate)
     assert back.coach.began == pytest.approx(state.coach.began, abs=0.02)

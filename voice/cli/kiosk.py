@@ -32,7 +32,7 @@ def main(args: argparse.Namespace) -> int:
     """Run until interrupted, or until the recording is over."""
     if args.port is not None:
         args.set.append(f"kiosk.port={args.port}")
-    settings = options.settings(args)
+    settings = options.dialogue_settings(args)
     # Imported here: `--help` and mistakes in the options need none of it.
     from voice.assistant import Assistant
     from voice.audio.echo import EchoCancelled
