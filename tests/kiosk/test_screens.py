@@ -362,6 +362,15 @@ def test_the_summary_prints_as_a_sheet_of_its_own(show: Show, tab: Tab) -> None:
     assert background == "rgb(255, 255, 255)"
 
 
+def test_an_answer_stands_beside_a_question_that_waits(show: Show, tab: Tab) -> None:
+    show("question", answer=p.Answer(question="should I feel for a pulse", text="No, watch."))
+    tab.until("document.getElementById('aside').checkVisibility()")
+    assert tab.text("#aside") == "No, watch."
+    assert tab.page.get_by_role("button", name="Yes").is_visible()
+    show("question")
+    tab.until("!document.getElementById('aside').checkVisibility()")
+
+
 def test_a_step_with_its_drawing_and_without(show: Show, tab: Tab) -> None:
     see(show, tab, "step")
     tab.page.wait_for_selector("#drawing svg")

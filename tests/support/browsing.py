@@ -15,7 +15,7 @@ FLAGS = [
 ]
 PHONE, PHONE_ON_ITS_SIDE = (360, 640), (640, 360)
 TABLET, SCREEN, TALL_SCREEN = (768, 1024), (1920, 1080), (1080, 1920)
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 """Upper bound for anything that must happen; far beyond what it takes on a busy machine."""
 
 

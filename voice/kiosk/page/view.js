@@ -104,7 +104,9 @@ export class View {
       this.choicesKey = key;
       byId("answers").replaceChildren(...choices.map((one, at) => this.choice(one, at)));
     }
-    byId("step").classList.toggle("asking", choices.length > 0);
+    // A question of the protocol stays on the screen while one of the rescuer's is answered.
+    const aside = state.mode === "question" ? state.answer?.text : "";
+    putIf("aside", "aside", aside === step?.say ? "" : aside);
     show(byId("drawing"), step?.drawing ?? null);
   }
 
@@ -209,7 +211,7 @@ export class View {
   // For screen readers: the step and what was understood, each once, and no half words.
   announce(state) {
     const parts = [];
-    if (state.mode === "answer" && state.answer) parts.push(state.answer.text);
+    if (state.answer) parts.push(state.answer.text);
     else if (state.step) parts.push(state.step.screen, state.step.say);
     else if (state.mode === "still_there") parts.push("Are you still there?");
     else if (state.mode === "idle") parts.push("Tell me what happened.");
