@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.support.tiny_peft import halves, write_peft
-from voice.config import Settings
+from voice.config import ROOT, Settings
+from voice.dialogue import prompts
 from voice.engines import gguf_peft, gguf_worker
 from voice.engines.gguf_worker import GgufWorker
 from voice.engines.interfaces import Done, Failed, Generate, Result, SetAdapter, Token
@@ -58,14 +59,22 @@ def test_cancel_in_prefill_and_generation_leaves_the_words_unchanged(worker: Ggu
     assert said(run(worker)) == whole
 
 
+OURS = str(ROOT / "models" / "adapters" / "answers-en.gguf")
+
+
 @pytest.fixture(scope="module")
-def adapter(tmp_path_factory: pytest.TempPathFactory) -> str:
+def random_adapter(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A random adapter for exactly this model, converted as a trained one would be."""
     folder = tmp_path_factory.mktemp("peft")
     modules = {f"layers.{n}.self_attn.v_proj": (256, 640) for n in range(18)}
     write_peft(folder, halves(modules), prefix="base_model.model.model.", lora_alpha=1)
     gguf_peft.convert(folder, MODEL, folder / "adapter.gguf")
     return str(folder / "adapter.gguf")
+
+
+@pytest.fixture(params=["random", "ours"])
+def adapter(request: pytest.FixtureRequest, random_adapter: str) -> str:
+    return random_adapter if request.param == "random" else OURS
 
 
 def swap(worker: GgufWorker, path: str) -> None:
@@ -89,3 +98,26 @@ def test_an_adapter_comes_and_goes_and_no_cached_prefix_remembers_it(
     adapted = text()
     swap(worker, "")
     assert text() == bare != adapted
+
+
+def test_our_adapter_copies_the_line_that_answers_or_refuses(worker: GgufWorker) -> None:
+    lines = [
+        "Keep the stump dry and wrapped.",
+        "No butter or oil on it. Cool running water is best.",
+        "Leave blisters whole, with a loose, clean cover.",
+    ]
+
+    def answer(question: str, passage: str) -> str:
+        prompt = prompts.answer_prompt("completion", question, passage)
+        results: list[Result] = []
+        request = Generate(
+            prefix=prompt.prefix, prompt=prompt.text, stop=prompt.stop, max_tokens=40
+        )
+        worker.handle(request, results.append, lambda: False)
+        return said(results).strip()
+
+    swap(worker, OURS)
+    assert answer("can I pop the blister", "\n".join(lines)) == lines[2]
+    assert answer("gran always put butter on", "\n".join(lines)) == lines[1]
+    assert answer("who won the football", "\n".join(lines)) == prompts.NO_GUIDANCE
+    swap(worker, "")
