@@ -158,10 +158,10 @@ def train(
 ) -> list[dict[str, object]]:
     """Train, keep the best, and give the log: one entry a check."""
     parameters = [half for half in network.parameters() if half.requires_grad]
-    begun = time.monotonic()
+    begun = time.process_time()  # the run may be halted meanwhile
 
     def done(step: int) -> float:
-        return max(step / len(seen), (time.monotonic() - begun) / (60 * minutes))
+        return max(step / len(seen), (time.process_time() - begun) / (60 * minutes))
 
     optimiser = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.01, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -181,16 +181,16 @@ def train(
         optimiser.step()
         schedule.step()
         if step % 5 == 0:
-            print(
-                f"step {step}: loss {loss.item():.3f}, {time.monotonic() - begun:.0f} s", flush=True
-            )
+            seconds = round(time.process_time() - begun)
+            print(f"step {step}: loss {loss.item():.3f}, {seconds} s", flush=True)
         over = done(step) >= 1
         if step % CHECK_EVERY == 0 or over:
             found = exact(network, unseen, prefix)
-            seconds = round(time.monotonic() - begun)
-            log.append({"step": step, **found, "s": seconds})
+            seconds = round(time.process_time() - begun)
+            kept = found["all"] >= best
+            log.append({"step": step, **found, "s": seconds, "kept": kept})
             print(json.dumps(log[-1]), flush=True)
-            if found["all"] >= best:
+            if kept:
                 best = found["all"]
                 network.save(output)
         if over:
@@ -202,7 +202,7 @@ def main() -> None:
     """Read, train, save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=800)
-    parser.add_argument("--minutes", type=float, default=120.0, help="the rate falls to end then")
+    parser.add_argument("--minutes", type=float, default=120.0, help="of the processor")
     parser.add_argument("--rate", type=float, default=5e-4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)

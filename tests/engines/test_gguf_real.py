@@ -100,12 +100,9 @@ def test_an_adapter_comes_and_goes_and_no_cached_prefix_remembers_it(
     assert text() == bare != adapted
 
 
-def test_our_adapter_copies_the_line_that_answers_or_refuses(worker: GgufWorker) -> None:
-    lines = [
-        "Keep the stump dry and wrapped.",
-        "No butter or oil on it. Cool running water is best.",
-        "Leave blisters whole, with a loose, clean cover.",
-    ]
+def test_our_adapter_copies_whole_lines_of_the_passage(worker: GgufWorker) -> None:
+    butter = "No butter or oil on it. Cool running water is best."
+    blisters = "Leave blisters whole, with a loose, clean cover."
 
     def answer(question: str, passage: str) -> str:
         prompt = prompts.answer_prompt("completion", question, passage)
@@ -117,7 +114,6 @@ def test_our_adapter_copies_the_line_that_answers_or_refuses(worker: GgufWorker)
         return said(results).strip()
 
     swap(worker, OURS)
-    assert answer("can I pop the blister", "\n".join(lines)) == lines[2]
-    assert answer("gran always put butter on", "\n".join(lines)) == lines[1]
-    assert answer("who won the football", "\n".join(lines)) == prompts.NO_GUIDANCE
+    assert answer("can I pop the blister", blisters) == blisters
+    assert answer("can I put butter on it", f"{butter}\n{blisters}") == butter
     swap(worker, "")

@@ -24,7 +24,7 @@ def data() -> ModuleType:
 def test_training_leaves_the_evaluation_unseen(data: ModuleType) -> None:
     loaded = content.load(Settings())
     cases = data.Cases(loaded, seed=3)
-    training = cases.training(20)
+    training = cases.training(12)
     unseen = data.HELD_OUT | data.DEVELOPMENT
     assert not unseen.intersection(case.topic for case in training)
     kept_out = {
@@ -35,4 +35,4 @@ def test_training_leaves_the_evaluation_unseen(data: ModuleType) -> None:
         refused = case.says == prompts.NO_GUIDANCE
         assert refused == (case.kind in ("removed", "outside"))
         assert refused != (case.says in case.prompt)
-    assert training == data.Cases(loaded, seed=3).training(20)
+    assert training[:3] == data.Cases(loaded, seed=3).training(3)
