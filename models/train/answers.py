@@ -7,7 +7,7 @@
 A LoRA of rank 8 on all projections of attention and MLP learns to pick the line of a passage that
 answers, word for word, or to refuse (see answers_data.py). The weights below it are those of the
 GGUF file that runs, dequantised; the prompt is the one of run time; the loss is on the answer's
-tokens only. The best moment, by topics that are not trained on, is kept. About an hour on one
+tokens only. The best moment, by topics that are not trained on, is kept. About half an hour on one
 core; the same seed gives the same cases. Nothing of this is needed at run time.
 """
 
