@@ -104,7 +104,8 @@ class Kiosk(Feed):
             return dialogue
 
         try:
-            greeting = "" if self._live else None
+            at_once = self._live or self._left is not None
+            greeting = "" if at_once else None
             assistant.run(backend, load, interrupted, greeting, needs_ear=False)
         finally:
             self._notifier.stopping()
