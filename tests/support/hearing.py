@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -132,6 +133,17 @@ class Hearing:
 
     def _note(self, heard: Heard, now: float, outputs: list[Output]) -> None:
         heard.outputs += [(now, output) for output in outputs]
+
+
+def unhurried() -> Settings:
+    """The default settings, but base is never helped out: hears the same on a busy machine."""
+    settings = Settings()
+    return msgspec.structs.replace(
+        settings,
+        listening=msgspec.structs.replace(settings.listening, backup_ms=60_000),
+        stt=msgspec.structs.replace(settings.stt, deadline_s=120.0),
+        governor=msgspec.structs.replace(settings.governor, slow_s=600.0),
+    )
 
 
 def recognisers(settings: Settings) -> tuple[WorkerHost, WorkerHost]:
