@@ -230,6 +230,8 @@ class Assistant:
             expected=lambda text: dialogue.whole(text, self._state) == "whole",
             urgent=lambda text: floor.urgent(text, self._state),
             spot=floor.spot,
+            hint=lambda: dialogue.hint(self._state),
+            prefers=lambda first, second: dialogue.prefers(self._state, first, second),
         )
 
     def _wait_for_engines(self, interrupted: threading.Event, needs_ear: bool) -> None:

@@ -87,6 +87,12 @@ def test_doubt_comes_from_loops_haste_and_low_probability():
     assert not rules.doubtful(hasty, -0.3, 4 * SPEECH_RATE)
 
 
+def test_with_a_hint_to_come_low_probability_alone_is_no_reason_for_a_long_window():
+    calm = rules.reading([1, 2, 3, 4], complete=True)
+    assert not rules.doubtful(calm, rules.DOUBTFUL_LOGPROB - 0.1, 2 * SPEECH_RATE, hinted=True)
+    assert rules.doubtful(rules.reading([1] * 9, complete=True), -0.1, 2 * SPEECH_RATE, hinted=True)
+
+
 @pytest.mark.parametrize("seconds", [0, 1, 28, 29, 44, 61, 200])
 def test_cutting_a_long_clip_loses_no_sample_and_every_piece_fits_the_window(seconds):
     audio = np.arange(seconds * SPEECH_RATE, dtype=np.float32)

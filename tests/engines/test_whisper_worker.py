@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from tests.support.asking import States, ask, until
 from tests.support.clips import clip, clips
+from tests.support.recordings import phrase
 from voice.bench import wer
 from voice.bench.recognition import looped
 from voice.config import Settings
@@ -22,6 +24,7 @@ from voice.engines.interfaces import (
     Transcribe,
     Transcript,
 )
+from voice.engines.whisper_decode import UNSURE_LOGPROB
 
 SETTINGS = Settings()
 QUESTION = "rh_what_time_is_it"
@@ -101,6 +104,25 @@ def test_further_readings_differ_and_come_best_first(stt):
     assert len({"".join(wer.words(text)) for text in texts}) == len(texts)
     scores = [other.avg_logprob for other in transcript.alternatives]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_a_hint_gives_a_second_reading_and_leaves_the_first(stt):
+    voice = np.asarray(soundfile.read(phrase("baby_choking"), dtype="int16")[0])
+    noise = np.random.default_rng(3).normal(0, 900, len(voice))
+    noisy = np.asarray(np.clip(voice + noise, -32768, 32767), "<i2").tobytes()
+    plain = transcribe(stt, noisy)
+    hinted = transcribe(stt, noisy, hint="He is choking. The baby is choking. A burn. A stroke.")
+    assert plain.second is None
+    assert hinted.text == plain.text
+    assert plain.avg_logprob < UNSURE_LOGPROB
+    assert hinted.second is not None
+    assert "choking" in hinted.second.text
+
+
+def test_what_is_certain_is_not_read_twice(stt):
+    found = transcribe(stt, clip(QUESTION).audio, hint="What time is it?")
+    assert found.avg_logprob >= UNSURE_LOGPROB
+    assert found.second is None
 
 
 def test_the_window_can_be_chosen(stt):

@@ -141,7 +141,13 @@ def one(
     for number, text in enumerate(phrase.before):
         state = dialogue.step(state, d.Utterance(t=number, text=text)).state
     wanted = _did(dialogue, state, d.Utterance(t=9.0, text=phrase.text))[0]
-    hearing = Hearing(*ears, settings, lambda text: dialogue.whole(text, state) == "whole")
+    hearing = Hearing(
+        *ears,
+        settings,
+        lambda text: dialogue.whole(text, state) == "whole",
+        lambda: dialogue.hint(state),
+        lambda first, second: dialogue.prefers(state, first, second),
+    )
     done: list[Reply] = []
     heard = [turn for turn in hearing.hear(scene).turns if turn.accepted]
     now = state

@@ -1,6 +1,7 @@
 """The listener's dealings with its two recognisers, whose answers the tests give by hand."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from tests.support import sounds
 from tests.support.by_hand import ByHand
 from voice.audio.interface import INPUT_BLOCK
 from voice.config import Settings
-from voice.engines.interfaces import Failed, Result
+from voice.engines.interfaces import Failed, Hypothesis, Result
 from voice.events import Partial, SpeechEnd, SpeechStart, TranscriptEvent
 from voice.listening.listener import (
     Alarm,
@@ -32,6 +33,7 @@ class Ear:
         expected: Callable[[str], bool] = lambda text: False,
         urgent: Callable[[str], bool] = lambda text: False,
         spot: Callable[[str], str | None] = lambda text: None,
+        **more: Any,
     ) -> None:
         self.base, self.tiny = ByHand("stt"), ByHand("tiny")
         self.inbox: list[tuple[Result, object]] = []
@@ -43,6 +45,7 @@ class Ear:
             expected=expected,
             urgent=urgent,
             spot=spot,
+            **more,
         )
         self.at = 0
         self.outputs: list[Output] = []
@@ -79,6 +82,38 @@ def test_a_turn_is_logged_and_handed_over_at_its_commit():
     assert kinds(ear.outputs) == [SpeechStart, SpeechEnd, TranscriptEvent, Turn]
     (turn,) = ear.of(Turn)
     assert (turn.text, turn.accepted, turn.revision, turn.overlapped) == ("coffee", True, 0, False)
+
+
+def hinted_ear(prefers: bool) -> Ear:
+    return ear_after(
+        expected=lambda text: text.strip(".").lower() in ("coffee", "toffee"),
+        hint=lambda: "Coffee.",
+        prefers=lambda first, second: prefers,
+    )
+
+
+@pytest.mark.parametrize(
+    ("prefers", "score", "heard"),
+    [(True, -1.5, "coffee"), (True, -1.7, "toffee"), (False, -0.1, "toffee")],
+)
+def test_words_heard_with_the_hint_count_where_they_make_sense_and_score(prefers, score, heard):
+    ear = hinted_ear(prefers)
+    assert ear.base.requests[-1][0].hint == "Coffee."
+    ear.base.say("toffee", second=Hypothesis("coffee", score))
+    ear.take()
+    assert [turn.text for turn in ear.of(Turn)] == [heard]
+
+
+def test_a_command_that_is_heard_both_ways_needs_less_of_a_score():
+    heard = {}
+    for second in (None, Hypothesis("coffee", -1.5)):
+        ear = hinted_ear(prefers=False)
+        ear.base.say("Coffee.", -1.5, second=second)
+        ear.take()
+        ear.hear(sounds.silence(1.0))
+        (turn,) = ear.of(Turn)
+        heard[second is None] = turn.accepted, turn.confidence > 0.3
+    assert heard == {True: (False, False), False: (True, True)}
 
 
 @pytest.mark.parametrize("name", ["sb_spk1_snt1", "lj_LJ001-0002", "ms_one_petewarden"])

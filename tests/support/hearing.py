@@ -89,6 +89,8 @@ class Hearing:
         tiny: Engine,
         settings: Settings | None = None,
         expected: Callable[[str], bool] = lambda text: False,
+        hint: Callable[[], str] = lambda: "",
+        prefers: Callable[[str, str], bool] = lambda first, second: False,
     ) -> None:
         self._engines = {"base": Timed(base), "tiny": Timed(tiny)}
         self._results: queue.SimpleQueue[tuple[Result, Tag]] = queue.SimpleQueue()
@@ -100,6 +102,8 @@ class Hearing:
             self._engines["tiny"],
             lambda result, tag: self._results.put((result, tag)),
             expected=expected,
+            hint=hint,
+            prefers=prefers,
         )
 
     def hear(self, audio: NDArray[np.int16]) -> Heard:

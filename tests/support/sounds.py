@@ -52,14 +52,22 @@ def scene(*parts: Audio | float) -> Audio:
 
 
 def with_noise(audio: Audio, noise: Audio, snr_db: float, voice: Audio) -> Audio:
-    """Lay a noise under a whole scene, `snr_db` below the louder half of the voice in it."""
-    blocks = voice[: len(voice) // 160 * 160].reshape(-1, 160).astype(np.float64)
-    powers = (blocks**2).mean(axis=1)
-    voiced = powers[powers >= np.median(powers)].mean()
+    """Lay a noise under a whole scene, `snr_db` below the active level of the voice in it."""
+    voiced = active_power(voice)
     ground = np.resize(noise.astype(np.float64), len(audio))
     gain = np.sqrt(voiced / (10 ** (snr_db / 10) * max((ground**2).mean(), 1e-9)))
     both = audio + gain * ground
     return np.asarray(both * min(1.0, 32767 / np.abs(both).max()), np.int16)
+
+
+def active_power(voice: Audio) -> float:
+    """Mean power while somebody speaks, as in ITU-T P.56: pauses are 15.9 dB below it and more."""
+    blocks = voice[: len(voice) // 160 * 160].reshape(-1, 160).astype(np.float64)
+    powers = (blocks**2).mean(axis=1)
+    active = powers.mean()
+    for _ in range(10):
+        active = powers[powers >= active / 10**1.59].mean()
+    return float(active)
 
 
 def loud_edges(audio: Audio) -> tuple[float, float]:

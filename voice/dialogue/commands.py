@@ -18,12 +18,25 @@ MARK = "mark-"
 _ALTERNATIVES = re.compile(r"\(([^()]*)\)")
 
 
+class Hints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the recogniser is told to expect, as it would write it."""
+
+    opening: str = ""
+    """With nothing running."""
+    command: str = ""
+    """While a protocol runs."""
+
+
+_NO_HINTS = Hints()
+
+
 class CommandFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """commands.yaml."""
 
     fillers: tuple[str, ...]
     clock_words: tuple[str, ...]
     """Words of which times of day are made."""
+    hints: Hints
     commands: dict[str, tuple[str, ...]]
 
 
@@ -42,6 +55,7 @@ class Phrasebook:
         phrases: Mapping[str, Iterable[str]],
         fillers: Iterable[str],
         clock_words: Iterable[str] = (),
+        hints: Hints = _NO_HINTS,
     ) -> None:
         """A phrase may hold alternatives, `(gave|used) the pen`, and may need a time, `{when}`."""
         self._meaning: dict[tuple[str, ...], str] = {}
@@ -53,6 +67,7 @@ class Phrasebook:
             sorted((tuple(words.tokens(filler)) for filler in fillers), key=len, reverse=True)
         )
         self.clock_words = frozenset(clock_words)
+        self.hints = hints
         self._longest = max(map(len, self._meaning), default=0)
 
     @property
@@ -86,6 +101,7 @@ class Phrasebook:
         other._before_time = self._before_time
         other._fillers = self._fillers
         other.clock_words = self.clock_words
+        other.hints = self.hints
         other._longest = max(map(len, other._meaning), default=0)
         return other
 
@@ -160,4 +176,4 @@ def load(document: Document, entries: Container[str]) -> Phrasebook:
         if name.startswith(MARK) and name.removeprefix(MARK) not in entries
     ]:
         raise ContentError(unknown)
-    return Phrasebook(file.commands, file.fillers, file.clock_words)
+    return Phrasebook(file.commands, file.fillers, file.clock_words, file.hints)

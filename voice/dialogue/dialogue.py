@@ -14,6 +14,7 @@ from voice.dialogue import (
     command_acts,
     doubt,
     draft_acts,
+    hearing,
     memo,
     question_acts,
     record,
@@ -134,6 +135,14 @@ class Dialogue:
         if self._interpreter.whole(text, state):
             return "whole"
         return "open" if not text.strip() or _OPEN_END.search(text) else "sentence"
+
+    def hint(self, state: State) -> str:
+        """What may be said now; for the recogniser."""
+        return hearing.hint(self.content.phrasebook, self._runner, state)
+
+    def prefers(self, state: State, first: str, second: str) -> bool:
+        """Whether words heard with the hint in mind are to be acted on instead of the first."""
+        return hearing.prefers(self._interpreter, state, first, second)
 
     def ahead(self, state: State) -> Iterator[str]:
         """The lines that may be spoken soon, the likeliest first; for whoever renders them."""

@@ -40,6 +40,9 @@ class Transcribe(Request, frozen=True, kw_only=True, tag="transcribe"):
     beam: int = 1
     nbest: int = 1
     hotwords: str = ""
+    hint: str = ""
+    """What is likely to be said. Words that are not certain are read a second time with it in
+    mind, see `Transcript.second`."""
     max_tokens: int = 0
     """0: derived from the length of the audio."""
 
@@ -111,6 +114,8 @@ class Transcript(Response, frozen=True, kw_only=True, tag="transcript"):
     no_speech_prob: float
     alternatives: tuple[Hypothesis, ...] = ()
     """Further readings, best first; filled when `nbest` > 1."""
+    second: Hypothesis | None = None
+    """What was heard with the hint in mind, scored without it; None where the first is certain."""
     words: tuple[Word, ...] = ()
     window_s: float = 0.0
     """Length of the encoder window that gave the text."""

@@ -36,6 +36,8 @@ QUIET = SPEECH_RATE // 4
 
 DOUBTFUL_LOGPROB = -1.1
 """Lower thresholds look again at a tenth of the clips, higher ones at many for little gain."""
+UNSURE_LOGPROB = -0.12
+"""Below it a hint is tried: in noise, words that are heard wrong score -0.2 and less."""
 DOUBTFUL_TOKENS_PER_S = 6.0
 
 Audio = NDArray[np.float32]
@@ -102,13 +104,14 @@ def reading(tokens: Sequence[int], complete: bool) -> Reading:
     return Reading(tuple(tokens), looped=not complete)
 
 
-def doubtful(found: Reading, logprob: float, samples: int) -> bool:
+def doubtful(found: Reading, logprob: float, samples: int, hinted: bool = False) -> bool:
     """Whether a short window's result deserves a look at the full one.
 
-    `logprob` is the mean log probability of the text tokens.
+    `logprob` is the mean log probability of the text tokens. `hinted`: they will be read with a
+    hint, which helps more against noise than a long window and takes a fraction of its time.
     """
     fast = len(found.tokens) > 4 + DOUBTFUL_TOKENS_PER_S * samples / SPEECH_RATE
-    return found.looped or fast or logprob < DOUBTFUL_LOGPROB
+    return found.looped or fast or (not hinted and logprob < DOUBTFUL_LOGPROB)
 
 
 def letters(text: str) -> str:

@@ -110,7 +110,8 @@ class WhisperWorker:
             found = self._decode(audio, rules.FULL_WINDOW, request)
         else:
             found = self._decode(audio, short, request)
-            doubt = rules.doubtful(found.best, _mean_logprob(found.words), len(audio))
+            score = _mean_logprob(found.words)
+            doubt = rules.doubtful(found.best, score, len(audio), hinted=bool(request.hint))
             if request.window == "auto" and doubt and not cancelled():
                 again = self._decode(audio, rules.FULL_WINDOW, request, beam=_FULL_BEAM)
                 if found.best.looped or not again.best.looped:
@@ -142,10 +143,14 @@ class WhisperWorker:
         beam: int,
         stamps: bool,
         hypotheses: int = 1,
+        hint: str = "",
     ) -> tuple[Any, tuple[rules.Reading, ...]]:
         names, limit = self._tokenizer, self._model.max_length
         prompt = self._model.get_prompt(
-            names, [], without_timestamps=not stamps, hotwords=request.hotwords or None
+            names,
+            names.encode(f" {hint}") if hint else [],
+            without_timestamps=not stamps,
+            hotwords=request.hotwords or None,
         )
         cap = request.max_tokens or rules.token_cap(samples)
         result = self._model.model.generate(
@@ -195,6 +200,7 @@ class WhisperWorker:
             avg_logprob=_mean_logprob(words),
             no_speech_prob=min((part.no_speech_prob for part in parts), default=1.0),
             alternatives=self._alternatives(request, parts[0]) if len(parts) == 1 else (),
+            second=self._second(request, parts[0]) if len(parts) == 1 else None,
             words=words,
             window_s=max((p.frames for p in parts), default=0) * rules.FRAME / SPEECH_RATE,
             looped=any(part.best.looped for part in parts),
@@ -218,6 +224,16 @@ class WhisperWorker:
                 seen.add(rules.letters(text))
                 out.append(Hypothesis(text, score))
         return tuple(out)
+
+    def _second(self, request: Transcribe, part: _Decoded) -> Hypothesis | None:
+        """The words as they are heard with the hint in mind, where they were not certain."""
+        if not request.hint or _mean_logprob(part.words) >= rules.UNSURE_LOGPROB:
+            return None
+        _, (found,) = self._generate(
+            part.encoded, part.samples, request, 1, stamps=True, hint=request.hint
+        )
+        words = self._words(found, part.encoded, part.frames)
+        return Hypothesis(self._text(found), _mean_logprob(words))
 
     def _text(self, found: rules.Reading) -> str:
         return str(self._tokenizer.decode(list(found.tokens))).strip()

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from voice.audio.interface import INPUT_BLOCK, INPUT_RATE, MicBlock
 from voice.config import Settings
 from voice.engines.interfaces import Engine, Failed, Result, Transcript
+from voice.engines.whisper_decode import letters
 from voice.events import Partial, SpeechEnd, SpeechStart, TranscriptEvent
 from voice.listening import gate, levels, turns
 from voice.listening import turn_types as m
@@ -56,12 +57,16 @@ class Listener:
         expected: Callable[[str], bool] = lambda text: False,
         urgent: Callable[[str], bool] = lambda text: False,
         spot: Callable[[str], str | None] = lambda text: None,
+        hint: Callable[[], str] = lambda: "",
+        prefers: Callable[[str, str], bool] = lambda first, second: False,
     ) -> None:
         """The first two are asked about what was heard as a whole.
 
         `expected` tells whether it is a command or answer that makes sense now, `urgent` whether it
         is a command that waits for nothing, not even for the better recogniser. `spot` finds such a
-        command in what may be our own words besides.
+        command in what may be our own words besides. `hint` gives what is likely to be said now,
+        and `prefers` tells whether words that were heard with it in mind make sense where those
+        that were heard without do not.
         """
         listening = settings.listening
         self._rules = m.Rules.of(listening)
@@ -77,6 +82,8 @@ class Listener:
         self._spot = spot
         self._lookout = Lookout()
         self._half = False
+        self._hint = hint
+        self._prefers = prefers
         self._vad = VoiceActivity(listening.vad_threshold)
         self._memory = Memory(self._rules.longest + INPUT_RATE)
         self._state = m.State()
@@ -204,7 +211,10 @@ class Listener:
         self._asked[generation] = span, audio
         t = end / INPUT_RATE
         self._recognition.tend(t, awaited)
-        return [] if self._recognition.turn(generation, audio, t) else self._gone(generation, t)
+        # Over our own voice nothing is likely: a hint would make words of its echo.
+        hint = "" if span.overlapped else self._hint()
+        asked = self._recognition.turn(generation, audio, t, hint)
+        return [] if asked else self._gone(generation, t)
 
     def _looked(self, result: Result, tag: Tag) -> list[Output]:
         """Note what has been said so far; words that wait for nothing are taken as they are."""
@@ -228,15 +238,7 @@ class Listener:
 
     def _decoded(self, said: Transcript, tag: Tag) -> list[Output]:
         span, audio = self._asked[tag.generation]
-        evidence = gate.Evidence(
-            text=said.text,
-            avg_logprob=said.avg_logprob,
-            no_speech_prob=said.no_speech_prob,
-            voiced_s=span.voiced / INPUT_RATE,
-            snr_db=levels.speech_to_noise(audio),
-            looped=said.looped,
-        )
-        verdict = gate.judge(evidence, self._expected)
+        verdict = self._verdict(said, span, audio)
         others = tuple(other.text for other in said.alternatives)
         self._heard[tag.generation] = _Words(verdict, others, tag.t, self._now)
         return self._step(m.Decoded(tag.generation, self._completeness(verdict, span)))
@@ -246,6 +248,30 @@ class Listener:
         if not verdict.accepted:
             return "noise" if span.overlapped else "open"
         return completeness(verdict.text, self._expected)
+
+    def _verdict(self, said: Transcript, span: m.Span, audio: levels.Audio) -> gate.Verdict:
+        """What is believed: the words, or those that were heard with the hint in mind."""
+        evidence = gate.Evidence(
+            text=said.text,
+            avg_logprob=said.avg_logprob,
+            no_speech_prob=said.no_speech_prob,
+            voiced_s=span.voiced / INPUT_RATE,
+            snr_db=levels.speech_to_noise(audio),
+            looped=said.looped,
+        )
+        first = gate.judge(evidence, self._expected)
+        if said.second is None or not self._stands(first.text, said.second.text):
+            return first
+        hinted = msgspec.structs.replace(
+            evidence, text=said.second.text, avg_logprob=said.second.avg_logprob, hinted=True
+        )
+        second = gate.judge(hinted, self._expected)
+        return second if second.accepted else first
+
+    def _stands(self, first: str, second: str) -> bool:
+        """Whether what was heard with the hint in mind counts."""
+        agree = letters(first) == letters(second)
+        return self._expected(second) if agree else self._prefers(first, second)
 
     def _gone(self, generation: int, t: float) -> list[Output]:
         """Nobody can take the turn down."""

@@ -42,9 +42,10 @@ class Recognition:
         """Ask what is said in a piece of sound that may be anything."""
         self._submit(self._request(generation, audio), Tag(generation, "tiny", "lookout", t))
 
-    def turn(self, generation: int, audio: Audio, t: float) -> bool:
-        """Ask for the words of a turn; False when no recogniser is there."""
-        job = self._jobs[generation] = _Job(self._request(generation, audio), t, set())
+    def turn(self, generation: int, audio: Audio, t: float, hint: str = "") -> bool:
+        """Ask for the words of a turn, given what is likely; False when no recogniser is there."""
+        request = self._request(generation, audio, hint)
+        job = self._jobs[generation] = _Job(request, t, set())
         return self._ask(job, "base") or self._ask(job, "tiny")
 
     def tend(self, t: float, awaited: Collection[int]) -> None:
@@ -87,10 +88,11 @@ class Recognition:
         self._submit(job.request, Tag(job.request.generation, name, "turn", job.t))
         return True
 
-    def _request(self, generation: int, audio: Audio) -> Transcribe:
+    def _request(self, generation: int, audio: Audio, hint: str = "") -> Transcribe:
         return Transcribe(
             audio=audio.astype("<i2").tobytes(),
             generation=generation,
+            hint=hint,
             deadline_s=self._deadline_s,
         )
 
