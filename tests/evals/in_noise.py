@@ -149,7 +149,8 @@ def one(
         lambda first, second: dialogue.prefers(state, first, second),
     )
     done: list[Reply] = []
-    heard = [turn for turn in hearing.hear(scene).turns if turn.accepted]
+    turns = hearing.hear(scene).turns
+    heard = [turn for turn in turns if turn.accepted]
     now = state
     for turn in heard:
         said = d.Utterance(
@@ -166,6 +167,7 @@ def one(
         "kind": phrase.kind,
         "said": phrase.text,
         "heard": [turn.text for turn in heard],
+        "refused": [[turn.text, turn.reason] for turn in turns if not turn.accepted],
         "verdict": verdict,
         "replies": [reply.say for reply in done] if verdict == "wrong" else [],
     }
