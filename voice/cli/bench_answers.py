@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from voice.dialogue.content import Content
 
 SET = config.ROOT / "tests" / "evals" / "answers.jsonl"
+OWN_ADAPTER = config.ROOT / "models" / "adapters" / "answers-en.gguf"
+"""Our own for the embedded model: measured even where the profile does not use it."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -85,14 +87,20 @@ def _available(names: list[str], settings: Settings, chosen: bool) -> tuple[list
     notes = []
     for name in list(names):
         why = absent if name in MODEL_ROWS else ""
-        if name == "adapter" and not settings.llm.adapter:
-            why = why or "llm.adapter is empty"
+        if name == "adapter" and not _adapter(settings):
+            why = why or "llm.adapter is empty, and there is none of our own for this model"
         if why:
             names.remove(name)
             notes.append(f"{name}: left out: {why}")
     if chosen and not names:
         raise UserError("; ".join(notes))
     return names, notes
+
+
+def _adapter(settings: Settings) -> str:
+    """The adapter of the profile, or our own for the embedded model; empty without either."""
+    embedded = settings.llm.model == Settings().llm.model and OWN_ADAPTER.is_file()
+    return settings.llm.adapter or (str(OWN_ADAPTER) if embedded else "")
 
 
 def _answerer(name: str, content: "Content", settings: Settings, opened: ExitStack) -> "Answerer":
@@ -112,7 +120,8 @@ def _answerer(name: str, content: "Content", settings: Settings, opened: ExitSta
         case "model-passage":
             return answers.with_passage(_writer(_with_llm(settings, adapter=""), opened), content)
         case _:
-            return answers.with_passage(_writer(settings, opened), content)
+            adapted = _with_llm(settings, adapter=_adapter(settings))
+            return answers.with_passage(_writer(adapted, opened), content)
 
 
 def _writer(settings: Settings, opened: ExitStack) -> "Writer":
