@@ -129,7 +129,7 @@ def hush(session: Session, shouts: list[Shout]) -> Iterator[dict[str, Any]]:
     voice = loudness(session)
     obeyed = [e["t"] for e in session.of("reply") if e["heard"] == "command:stop"]
     for shout in shouts:
-        if speaks(voice, shout.at):
+        if speaks(voice, shout.at) and not late(session, shout):
             during = voice[round(shout.at * 100) : round(shout.until * 100)]
             yield {
                 "what": shout.what,
@@ -146,7 +146,7 @@ def patience(session: Session, shouts: list[Shout]) -> Iterator[dict[str, Any]]:
     voice = loudness(session)
     ends = [(e["t"], e["reason"]) for e in session.of("audio_end") if e["source"] == "voice"]
     for shout in shouts:
-        if speaks(voice, shout.at):
+        if speaks(voice, shout.at) and not late(session, shout):
             mine = [(t, reason) for t, reason in ends if shout.at < t <= shout.until]
             line_ends = mine[0][0] if mine else shout.until
             during = voice[round(shout.at * 100) : round(line_ends * 100)]
@@ -171,6 +171,12 @@ def speaks(voice: NDArray[np.bool_], at: float) -> bool:
     """Whether our voice is in the middle of something: before and after a moment."""
     index = round(at * 100)
     return bool(voice[index - 30 : index].any() and voice[index : index + 20].any())
+
+
+def late(session: Session, shout: Shout) -> bool:
+    """Whether the line that was asked for begins only after the shout, on a slow machine."""
+    asked = (e["t"] for e in session.of("reply") if e["heard"] == "command:repeat")
+    return any(shout.at < t < shout.until for t in asked)
 
 
 def held(during: NDArray[np.bool_]) -> float | None:
