@@ -154,6 +154,12 @@ def tasks() -> tuple[Task, Task]:
     topics = Task([line for _, line in heard], [topic for topic, _ in heard], ["all"] * len(heard))
     rows: list[tuple[str, str, str]] = []
     for slug, protocol in content.library.items():
+        further = content.more(slug)
+        for key, lines in further.items():
+            kind, *place = key.split()
+            group = f"{slug} {place[0]}" if kind == "choice" else slug
+            name = f"{slug} {' '.join(place)}" if kind == "choice" else f"{slug} {key}"
+            rows += ((line, name, group) for line in lines)
         for event in protocol.events:
             rows += ((line, f"{slug} event {event.id}", slug) for line in event.hear)
         for answer in protocol.answers:

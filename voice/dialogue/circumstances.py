@@ -3,7 +3,7 @@
 import re
 
 from voice.dialogue import words
-from voice.dialogue.triage.findings import Findings
+from voice.dialogue.triage.findings import Findings, statements
 
 PRESENCE = frozenset(("alone", "helper", "no-phone"))
 """Commands that state a finding: the running protocol reacts to them."""
@@ -14,7 +14,7 @@ _BESIDE = frozenset(("old", "little", "small", "young", "only", "year"))
 _PERSON = "person|casualty|victim|man|woman|guy|child"
 _ANOTHER = re.compile(rf"\b(another (one|{_PERSON})|(second|other) ({_PERSON}|patient))\b")
 _FURTHER = re.compile(
-    r"\b(there (is|are)|here is|i (can )?(see|found|have)|we (found|have)) (now |also )?"
+    r"\b(there (is|are)|here is|(i|we) (can |have )?(see|found|have|got)) (now |also )?"
     rf"(another|a second|one more) (one|{_PERSON}|patient)\b"
 )
 
@@ -29,6 +29,12 @@ def nothing_else(text: str, facts: tuple[str, ...], findings: Findings) -> bool:
 def another(text: str) -> bool:
     """Whether a further casualty may be meant; it may be another breath or pill as well."""
     return bool(_ANOTHER.search(words.normalise(text)))
+
+
+def of_the_other(text: str) -> str:
+    """What is told of the further casualty, without the words that there is one."""
+    told = [clause for clause in statements(text) if not _FURTHER.fullmatch(clause)]
+    return ", ".join(told) or text
 
 
 def further(text: str) -> bool:

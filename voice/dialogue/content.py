@@ -12,6 +12,7 @@ from voice.dialogue import (
     gaps,
     handover,
     loader,
+    phrasings,
     regions,
     signatures,
     statement,
@@ -22,6 +23,7 @@ from voice.dialogue.coach_plan import Plan
 from voice.dialogue.commands import Phrasebook
 from voice.dialogue.everyday import Everyday
 from voice.dialogue.handover import Handover
+from voice.dialogue.phrasings import Phrasings
 from voice.dialogue.protocol import Event, Protocol, event_lines
 from voice.dialogue.regions import Region
 from voice.dialogue.script import Script
@@ -83,6 +85,7 @@ class Content:
             slug: coach.told_by(step.say for step in p.steps) for slug, p in runnable.items()
         }
         self.scripts = {slug: Script(p, everywhere) for slug, p in runnable.items()}
+        self._more = phrasings.load(folder(settings) / "phrasings", self.scripts)
         self._stand_ins = {
             missing: p.id for p in self.protocols.values() for missing in p.stands_in_for
         }
@@ -94,6 +97,10 @@ class Content:
     def protocol(self, slug: str) -> Protocol:
         """The protocol of this slug, or the frame of a draft."""
         return self.scripts[slug].protocol
+
+    def more(self, slug: str) -> Phrasings:
+        """Further phrasings of what this protocol expects."""
+        return self._more.get(slug, {})
 
     def reviewed(self, slug: str) -> bool:
         """Whether a clinician has signed this protocol as it is."""
@@ -140,19 +147,19 @@ class Content:
         return Openings(library, self.findings, known)
 
     @cached_property
-    def phrasings(self) -> Vectors:
+    def vectors(self) -> Vectors:
         """The vectors of all that any protocol expects to hear; worked out once, then kept."""
         encoder = self.openings.encoder
         if encoder is None:
             return vectors.none()
         folder = self._settings.cache_dir() / "triage"
-        lines = (*expected.phrasings(self.scripts.values()), *self.outside)
+        lines = (*expected.phrasings(self.scripts.values(), self._more), *self.outside)
         return vectors.load(lines, encoder, folder)
 
     def prepare(self) -> None:
         """Load what the first utterance needs; the first time on a machine it takes a minute."""
         self.openings.find("hello")
-        self.phrasings.embed("hello")
+        self.vectors.embed("hello")
 
     @cached_property
     def by_urgency(self) -> list[Protocol]:

@@ -5,7 +5,7 @@ phrasings, in meaning and in words. A side question may also sound like its answ
 line for which no question is written; then that line, and what is near it, is the passage.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from voice.dialogue import words
 from voice.dialogue.likeness import Array, Likeness, features
 from voice.dialogue.memo import remembered
+from voice.dialogue.phrasings import Phrasings
 from voice.dialogue.protocol import Answer, Event, Protocol, Step, event_lines
 from voice.dialogue.script import Script
 from voice.dialogue.vectors import Vectors
@@ -96,24 +97,31 @@ class Expected:
         return [(self._keys[n], float(scores[n])) for n in order]
 
 
-def of_step(script: Script, step: Step, vectors: Vectors) -> Expected:
+def of_step(script: Script, step: Step, more: Phrasings, vectors: Vectors) -> Expected:
     """All that may be heard at a step."""
-    choices = [(choice.name, choice.hear) for choice in step.choices]
-    return Expected([*choices, *_events(script), *_answers(script)], vectors)
+    choices = [
+        (choice.name, (*choice.hear, *more.get(f"choice {step.id} {choice.name}", ())))
+        for choice in step.choices
+    ]
+    events = [(event, (*event.hear, *more.get(f"event {event.id}", ()))) for event in script.events]
+    return Expected([*choices, *events, *_answers(script, more)], vectors)
 
 
-def of_questions(script: Script, outside: Sequence[str], vectors: Vectors) -> Expected:
+def of_questions(
+    script: Script, more: Phrasings, outside: Sequence[str], vectors: Vectors
+) -> Expected:
     """The side questions of a script, the lines that a question may be about, and OUTSIDE."""
     about: list[tuple[Key, Sequence[str]]] = [
         (Line(text), (text,)) for text in statements(script.protocol)
     ]
-    return Expected([*_answers(script), *about, (OUTSIDE, outside)], vectors, questions=True)
+    return Expected([*_answers(script, more), *about, (OUTSIDE, outside)], vectors, questions=True)
 
 
-def phrasings(scripts: Iterable[Script]) -> list[str]:
+def phrasings(scripts: Iterable[Script], more: Mapping[str, Phrasings]) -> list[str]:
     """Every text whose vector is compared, each once."""
     found: list[str] = []
     for script in scripts:
+        found += (line for lines in more.get(script.protocol.id, {}).values() for line in lines)
         for step in script.steps.values():
             found += (line for choice in step.choices for line in choice.hear)
         found += (line for event in script.events for line in event.hear)
@@ -133,12 +141,11 @@ def statements(protocol: Protocol) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _events(script: Script) -> list[tuple[Key, Sequence[str]]]:
-    return [(event, event.hear) for event in script.events]
-
-
-def _answers(script: Script) -> list[tuple[Key, Sequence[str]]]:
-    return [(answer, answer.ask) for answer in script.protocol.answers]
+def _answers(script: Script, more: Phrasings) -> list[tuple[Key, Sequence[str]]]:
+    return [
+        (answer, (*answer.ask, *more.get(f"answer {answer.id}", ())))
+        for answer in script.protocol.answers
+    ]
 
 
 def _own_words(key: Key, vectors: Vectors) -> Array | None:

@@ -31,7 +31,7 @@ from voice.dialogue.protocol import Answer, Event, applies, goto
 from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.side_questions import SideQuestions
-from voice.dialogue.small_talk import small_talk, yes_or_no
+from voice.dialogue.small_talk import pleads, small_talk, yes_or_no
 from voice.dialogue.state import State
 from voice.dialogue.triage.openings import ANYTHING, ONE_MORE, OVERHEARD, SPOKEN_TO, Opening, Vague
 
@@ -39,6 +39,15 @@ LIKE_AN_EVENT = 0.74
 VERY_LIKE_AN_EVENT = 0.92
 NEAR, VERY_NEAR, AHEAD = 0.45, 0.6, 0.05
 """Score from which something is taken for what is expected, and its lead over the next best."""
+CLOSE = 0.5
+"""Score from which two events may be equally near: both are news, and the nearer is acted on."""
+FAR_AHEAD = 0.15
+"""Lead with which NEAR is near enough for the protocol's own news to go before a finding."""
+WHAT = "awake"
+"""The question that is asked back when nothing was told."""
+_BACK = "back-to-first"
+_SHORT = 8
+"""Words of an utterance that may be an answer said twice."""
 _TELLING = 2
 """Words that carry meaning; fewer are matched by spelling alone."""
 NO_BREATH = frozenset(("not-breathing", "gasping"))
@@ -84,6 +93,8 @@ class Interpreter:
             case Command(name=name, when=when) if name.startswith(MARK):
                 what = name.removeprefix(MARK)
                 return Marked(what, when, self._reaction(what, text, state))
+            case None if state.run and self._returns(text):
+                return Command(_BACK)
             case Command(name=name) if name in PRESENCE and state.run:
                 return self._in_protocol(text, state.run, (name,))
             case Command(name=name) if name in PRESENCE:
@@ -93,6 +104,12 @@ class Interpreter:
             case None:
                 return self._idle(text, state.before)
         return found
+
+    def _returns(self, text: str) -> bool:
+        """Whether the last of several clauses sends us back to the casualty from before."""
+        *before, last = words.clauses(text) or ("",)
+        heard = self._content.phrasebook.heard(last) if before else None
+        return heard is not None and heard.meaning == _BACK
 
     def _reaction(self, what: str, text: str, state: State) -> Answered | Happened | Begin | None:
         """What words that mark something mean besides: to be like some phrasing is not enough."""
@@ -121,6 +138,7 @@ class Interpreter:
         found = (
             self._by_findings(facts, NO_BREATH, run)
             or self._answer_by_finding(facts, run)
+            or self._graver(text, run)
             or self._own_news(text, facts, run)
             or self._by_findings(facts, URGENT, run)
             or self._by_report(text, facts, run, VERY_LIKE_AN_EVENT)
@@ -146,7 +164,7 @@ class Interpreter:
             return Asking(fixed)
         step = self._runner.step(run)
         if step.kind == "ask":
-            answer = yes_or_no(text)
+            answer = yes_or_no(text) or self._answer_in_part(text, run)
             names = [choice.name for choice in step.choices]
             if answer in names:
                 return Answered(answer, facts)
@@ -155,6 +173,16 @@ class Interpreter:
         if step.kind == "ask":
             return Unclear(facts)
         return Told(facts) if facts else Talk("chat")
+
+    def _answer_in_part(self, text: str, run: Run) -> str | None:
+        """The one answer that some clause of a short utterance is, as in "nothing, not a thing"."""
+        if len(words.tokens(text)) > _SHORT:
+            return None
+        book = self._expected(run.place.slug, run.place.step)
+        heard = filter(None, map(book.heard, words.clauses(text)))
+        meant = {found.meaning for found in heard}
+        kind, _, name = meant.pop().partition(":") if len(meant) == 1 else ("", "", "")
+        return name if kind == "choice" else None
 
     def _circumstances(self, text: str, facts: tuple[str, ...], run: Run) -> Meaning:
         """What is told of who it is and who is there; it is never like anything else."""
@@ -183,14 +211,15 @@ class Interpreter:
             return None
         slug, step = run.place.slug, self._runner.step(run)
         closest = self._expectations(slug, step.id).closest(text)
-        if closest is None or closest.score < NEAR or closest.lead < AHEAD:
+        if closest is None or closest.score < NEAR:
             return None
+        ahead = closest.lead >= AHEAD
         match closest.key:
-            case Answer():
+            case Answer() if ahead and closest.score >= VERY_NEAR:
                 return self._side.remarked(text, facts, run)
-            case Event() as event:
+            case Event() as event if ahead or (closest.score >= CLOSE and not _eases(event)):
                 return self._reported(event, closest.score, facts, run)
-            case str() as choice:
+            case str() as choice if ahead:
                 sure = choice == step.safe or closest.score >= VERY_NEAR
                 return Answered(choice, facts) if sure else None
         return None
@@ -200,20 +229,20 @@ class Interpreter:
         if is_question(text) or len(words.content(text)) < _TELLING:
             return None
         closest = self._expectations(run.place.slug, run.place.step).closest(text)
-        if closest is None or closest.score < VERY_NEAR or closest.lead < AHEAD:
+        if closest is None or not isinstance(closest.key, Event):
             return None
-        event = closest.key
-        easing = isinstance(event, Event) and (event.eases or event.finding in EASING)
-        if not isinstance(event, Event) or easing or not self._leads_on(event, run):
-            return None
-        return Happened(event, facts)
+        event, far = closest.key, closest.lead >= FAR_AHEAD
+        plain = closest.score >= VERY_NEAR and (
+            far or (closest.lead >= AHEAD and not _eases(event))
+        )
+        clear = closest.score >= NEAR and far and not _eases(event)
+        return Happened(event, facts) if (plain or clear) and self._leads_on(event, run) else None
 
     def _reported(
         self, event: Event, score: float, facts: tuple[str, ...], run: Run
     ) -> Happened | None:
         """An event; one that would make things less urgent has to be nearer than the rest."""
-        easing = event.eases or event.finding in EASING
-        if (easing and score < VERY_NEAR) or not self._leads_on(event, run):
+        if (_eases(event) and score < VERY_NEAR) or not self._leads_on(event, run):
             return None
         return Happened(event, facts)
 
@@ -223,11 +252,21 @@ class Interpreter:
         usable = opening and self._content.usable(opening.slug)
         return Begin(opening, takes_over=True) if opening and usable else None
 
+    def _graver(self, text: str, run: Run) -> Begin | None:
+        """A threat to life that takes over, unless the protocol has words for just that."""
+        found = self._taking_over(text, run)
+        if found is None or not self._content.openings.critical(found.opening.slug):
+            return None
+        own = self._expectations(run.place.slug, run.place.step).closest(text)
+        known = own is not None and isinstance(own.key, Event) and own.score >= VERY_NEAR
+        return None if known else found
+
     def _new_opening(
         self, text: str, facts: tuple[str, ...], run: Run, another: bool
     ) -> Opening | None:
         """The opening of a further emergency; without another casualty, of a different kind."""
-        opening = self._content.openings.find(text, ONE_MORE)
+        told = circumstances.of_the_other(text) if another else text
+        opening = self._content.openings.find(told, ONE_MORE)
         if isinstance(opening, Vague):
             opening = None
         if another:
@@ -247,6 +286,8 @@ class Interpreter:
             )
         if opening:
             return Begin(opening)
+        if pleads(text):
+            return Wondering(WHAT, text)
         if about := small_talk(text):
             return Talk(about)
         if self._content.openings.chatter(text):
@@ -307,8 +348,14 @@ class Interpreter:
 
     def _expectations_at(self, slug: str, name: str) -> Expected:
         script = self._content.script(slug)
-        return expected.of_step(script, script.step(name), self._content.phrasings)
+        more, vectors = self._content.more(slug), self._content.vectors
+        return expected.of_step(script, script.step(name), more, vectors)
 
     def _reports_in(self, slug: str) -> Matcher[Event]:
         script = self._content.script(slug)
         return Matcher((event, phrase) for event in script.events for phrase in event.hear)
+
+
+def _eases(event: Event) -> bool:
+    """Whether the event makes things less urgent."""
+    return event.eases or event.finding in EASING

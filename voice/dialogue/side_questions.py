@@ -126,7 +126,8 @@ class SideQuestions:
 
     def _of_protocol(self, slug: str) -> Expected:
         content = self._content
-        return expected.of_questions(content.script(slug), content.outside, content.phrasings)
+        more = content.more(slug)
+        return expected.of_questions(content.script(slug), more, content.outside, content.vectors)
 
 
 def _leans(text: str) -> bool:

@@ -15,6 +15,14 @@ _HEDGES = words.wordset(
 )
 _HUMS = words.wordset("uh huh mm hmm hm mhm ah ha aha oh um er erm m hum mmm uhuh uhhuh")
 _AGREED = words.wordset("okay ok yeah yes yep yup right sure alright fine good")
+_PLEA = re.compile(
+    r"\b(?:what (?:do|should|can|shall) (?:i|we) do|hurry|come quick\w*|please come|help|"
+    r"emergency)\b"
+)
+_PLEADING = words.wordset(
+    "what do i we should can shall now hurry up please come quick quickly here oh my god jesus the "
+    "help me us it is an emergency somebody someone anybody anyone fast just need okay right um"
+)
 _SHORT = 8
 """Words; a longer sentence says more than yes or no."""
 _TALK: tuple[tuple[About, re.Pattern[str]], ...] = (
@@ -46,6 +54,11 @@ def backchannel(text: str) -> Literal["hum", "word"] | None:
     if not said or not said <= _HUMS | _AGREED:
         return None
     return "hum" if said <= _HUMS else "word"
+
+
+def pleads(text: str) -> bool:
+    """Whether it is a cry for help and nothing else: "what do I do", "please hurry"."""
+    return bool(_PLEA.search(words.normalise(text))) and _PLEADING.issuperset(words.tokens(text))
 
 
 def small_talk(text: str) -> About | None:

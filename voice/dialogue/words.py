@@ -111,8 +111,8 @@ def content(text: str) -> tuple[str, ...]:
 
 
 def negated(words: Sequence[str]) -> bool:
-    """Whether the words hold an odd number of negations."""
-    return sum(word in NEGATIONS for word in words) % 2 == 1
+    """Whether the words hold a negation; people say it twice to mean it ("no, nobody has one")."""
+    return not NEGATIONS.isdisjoint(words)
 
 
 @remembered(8192)

@@ -7,7 +7,8 @@ from voice.dialogue import yamlfile
 from voice.dialogue.protocol import Protocol
 
 NOTHING = "nothing"
-"""The topic of what is no emergency; also the file whose lines mean it."""
+"""The topic of what is no emergency; also the file whose lines mean it. It is many things that have
+nothing in common, so each text of that file is a topic of its own (`nothing:orders`) to learn."""
 ASK = "ask:"
 """Begins the topic of openings that need a question back; the question's name follows."""
 
@@ -21,9 +22,14 @@ def load(folder: Path) -> tuple[Exemplar, ...]:
     for file in sorted(folder.glob("*.yaml")):
         document = yamlfile.read(file, file.name)
         for name, text in document.convert(document.data, dict[str, str]).items():
-            topic = {"nothing": NOTHING, "unclear": ASK + name}.get(file.stem, name)
+            topic = {"nothing": f"{NOTHING}:{name}", "unclear": ASK + name}.get(file.stem, name)
             found += ((topic, line) for line in text.splitlines())
     return tuple(found)
+
+
+def public(topic: str) -> str:
+    """The topic as it is known outside of training: all that is no emergency is one."""
+    return NOTHING if topic.startswith(f"{NOTHING}:") else topic
 
 
 def complete(exemplars: Iterable[Exemplar], protocols: Iterable[Protocol]) -> tuple[Exemplar, ...]:
@@ -33,7 +39,7 @@ def complete(exemplars: Iterable[Exemplar], protocols: Iterable[Protocol]) -> tu
     kept = [
         (topic, line)
         for topic, line in exemplars
-        if topic in slugs or topic == NOTHING or topic.startswith(ASK)
+        if topic in slugs or public(topic) == NOTHING or topic.startswith(ASK)
     ]
     own = ((protocol.id, line) for protocol in protocols for line in protocol.triggers)
     return tuple(dict.fromkeys((*kept, *own)))

@@ -37,11 +37,15 @@ anybody's talk."""
 CAUSE, CAUSE_OF_AGE = 0.25, 0.6
 """How likely one of the protocols that a rule allows has to be to take the place of the rule's
 own: the second where it is for an age that nobody mentioned."""
-CLEARLY, ONE_MORE = 0.95, 0.6
+CLEARLY, ONE_MORE = 0.9, 0.6
 """How likely another emergency has to be to take over from the one that runs, or to be that of one
 more casualty."""
 LIFE_THREATS = frozenset(("not-breathing", "gasping", "unresponsive"))
 """What no mention of a film or of last year elsewhere in the sentence explains away."""
+_CORRECTED = re.compile(
+    r"\b(?:not (?:\w+ ){1,4}(?:it|that|this|she|he) (?:is|was)|no wait|i (?:mean|meant)|actually)\b"
+)
+"""That what was told before is taken back: "it wasn't hot water, it was the descaler"."""
 _BY_AGE = ("cpr", "choking")
 """What the names of protocols for one emergency at different ages begin with."""
 _LOOKED_AT = 6
@@ -123,13 +127,18 @@ class Openings:
         found = self._findings.read(text)
         if ELSEWHERE in found or is_question(text) or (found and EASING.issuperset(found)):
             return None
-        scores = self._topics.scores(_asserted(text))
-        best = scores[0]
-        if best.topic == running or best.topic not in self._rank or best.score < CLEARLY:
+        best = _of_family(self._topics.scores(_asserted(text)))
+        plainly = best.score >= CLEARLY and best.near >= OVERHEARD
+        corrected = best.score >= ONE_MORE and _CORRECTED.search(words.normalise(text))
+        if best.topic == running or best.topic not in self._rank or not (plainly or corrected):
             return None
         if self._rank[best.topic] > self._rank.get(running, len(_URGENCY)):
             return None
         return Opening(best.topic, found)
+
+    def critical(self, slug: str) -> bool:
+        """Whether the protocol is about a threat to life."""
+        return self._rank.get(slug) == 0
 
     def _classified(
         self, text: str, found: tuple[str, ...], scores: list[Score], sure: float, near: float

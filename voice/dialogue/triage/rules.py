@@ -26,8 +26,8 @@ def _rule(needs: str, slug: str, without: str = "", allows: frozenset[str] = fro
     return Rule(wordset(needs), slug, wordset(without), allows | {slug})
 
 
-_ARREST = wordset("cpr-child cpr-infant newborn drowning")
-_GASPING = _ARREST | wordset("agonal-breathing opioid-overdose")
+_ARREST = wordset("cpr-child cpr-infant newborn drowning opioid-overdose")
+_GASPING = _ARREST | {"agonal-breathing"}
 _UNRESPONSIVE = wordset(
     "unresponsive-breathing agonal-breathing drowning electrical-injury lightning opioid-overdose "
     "alcohol-drunk poisoning co-poisoning seizure hypoglycaemia high-blood-sugar heat-stroke "

@@ -74,12 +74,12 @@ class TrainedTopics:
 class WordTopics:
     """By the words of the nearest line of each topic: where there is no sentence embedding."""
 
-    def __init__(self, exemplars: Sequence[Exemplar]) -> None:
-        self.names = tuple(dict.fromkeys(topic for topic, _ in exemplars))
+    def __init__(self, lines: Sequence[Exemplar]) -> None:
+        self.names = tuple(dict.fromkeys(exemplars.public(topic) for topic, _ in lines))
         self.encoder: MiniLm | None = None
         number = {name: n for n, name in enumerate(self.names)}
-        self._topic_of = np.array([number[topic] for topic, _ in exemplars])
-        self._lines = SparseIndex([lexical(line) for _, line in exemplars])
+        self._topic_of = np.array([number[exemplars.public(topic)] for topic, _ in lines])
+        self._lines = SparseIndex([lexical(line) for _, line in lines])
 
     def scores(self, text: str) -> list[Score]:
         """Every topic, the likeliest first."""
@@ -102,6 +102,12 @@ def find(settings: Settings, heard: Path, protocols: Iterable[Protocol]) -> Topi
 
 
 def _ranked(names: Sequence[str], logits: Array, near: Array) -> list[Score]:
+    """The shares of all topics; what is no emergency in any way is one of them."""
     share = np.exp(logits - logits.max())
     share /= share.sum()
-    return [Score(names[n], float(share[n]), float(near[n])) for n in np.argsort(-share)]
+    found: dict[str, Score] = {}
+    for name, part, like in zip(names, share.tolist(), near.tolist(), strict=True):
+        topic = exemplars.public(name)
+        other = found.get(topic, Score(topic, 0.0, like))
+        found[topic] = Score(topic, other.score + part, max(other.near, like))
+    return sorted(found.values(), key=lambda score: -score.score)
