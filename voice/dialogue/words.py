@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from voice.dialogue.memo import remembered
 
@@ -97,6 +97,11 @@ def tokens(text: str) -> list[str]:
     return list(_cached_tokens(text))
 
 
+def tokens_of(lines: Iterable[str]) -> list[list[str]]:
+    """The words of many single lines, worked out together: several times as fast as one by one."""
+    return [_tokens(line) for line in _spelled_out("\n".join(lines)).split("\n")]
+
+
 def clauses(text: str) -> list[str]:
     """The normalised pieces between punctuation marks, empty ones left out."""
     pieces = (" ".join(_tokens(piece)) for piece in _SPLIT.split(_plain(text)))
@@ -148,7 +153,11 @@ def _cached_tokens(text: str) -> tuple[str, ...]:
 
 
 def _plain(text: str) -> str:
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARS]).lower()
+    return _spelled_out(text[:MAX_CHARS])
+
+
+def _spelled_out(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text).lower()
     text = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").replace("`", "'")
     if _CONTRACTED.search(text):
         for pattern, replacement in _CONTRACTIONS:

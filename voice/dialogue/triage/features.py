@@ -1,6 +1,7 @@
 """What an utterance has in it besides its vector: stems, word pairs, pieces of words."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from itertools import pairwise
 
 from voice.dialogue import words
@@ -16,7 +17,16 @@ _LONG = 5
 
 def lexical(text: str) -> dict[str, float]:
     """Stems, pairs of neighbours and pieces of longer words, each with its weight."""
-    stems = [words.stem(word) for word in words.tokens(text) if word not in _LITTLE]
+    return _features(words.tokens(text))
+
+
+def lexical_of(lines: Iterable[str]) -> list[dict[str, float]]:
+    """The same of many single lines."""
+    return [_features(tokens) for tokens in words.tokens_of(lines)]
+
+
+def _features(tokens: Iterable[str]) -> dict[str, float]:
+    stems = [words.stem(word) for word in tokens if word not in _LITTLE]
     found: defaultdict[str, float] = defaultdict(float)
     for stem in stems:
         found[stem] += 1.0

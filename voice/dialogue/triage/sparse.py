@@ -1,8 +1,6 @@
 """Sparse likeness: which stored texts share weighted features with a new one."""
 
-import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,37 +13,42 @@ class SparseIndex:
 
     def __init__(self, texts: Sequence[Mapping[str, float]]) -> None:
         self.size = len(texts)
-        counts = Counter(name for text in texts for name in text)
-        self._idf = {name: math.log(1 + self.size / count) for name, count in counts.items()}
-        postings: dict[str, list[tuple[int, float]]] = {name: [] for name in counts}
-        for row, text in enumerate(texts):
-            for name, weight in self._unit(text):
-                postings[name].append((row, weight))
-        self._postings = {
-            name: (
-                np.array([row for row, _ in found], np.int32),
-                np.array([weight for _, weight in found], np.float32),
-            )
-            for name, found in postings.items()
-        }
+        self._number: dict[str, int] = {}
+        lengths = [len(text) for text in texts]
+        names = (name for text in texts for name in text)
+        number = self._number
+        column = np.fromiter((number.setdefault(n, len(number)) for n in names), np.int32)
+        row = np.repeat(np.arange(self.size, dtype=np.int32), lengths)
+        weight = np.fromiter((w for text in texts for w in text.values()), np.float64)
+        counts = np.bincount(column, minlength=len(number))
+        self._idf = np.log(1 + self.size / np.maximum(counts, 1))
+        weight *= self._idf[column]
+        weight /= np.sqrt(np.bincount(row, weight * weight, minlength=self.size))[row]
+        order = np.argsort(column, kind="stable")
+        self._rows, self._weights = row[order], weight[order].astype(np.float32)
+        self._ends = np.cumsum(counts)
 
     def likeness(self, text: Mapping[str, float]) -> Array:
         """Cosine with every stored text: float32 [size]."""
         found = np.zeros(self.size, np.float32)
-        for name, weight in self._unit(text):
-            rows, weights = self._postings[name]
-            found[rows] += weight * weights
+        known = [(self._number[name], w) for name, w in text.items() if name in self._number]
+        weights = np.array([w * self._idf[column] for column, w in known])
+        length = float(np.sqrt(np.sum(weights * weights))) or 1.0
+        for (column, _), weight in zip(known, weights / length, strict=True):
+            rows, stored = self._column(column)
+            found[rows] += np.float32(weight) * stored
         return found
 
     def gram(self) -> Array:
         """Cosine of every stored text with every other: float32 [size, size]."""
         found = np.zeros((self.size, self.size), np.float32)
-        for rows, weights in self._postings.values():
+        for column in range(len(self._number)):
+            rows, weights = self._column(column)
             found[np.ix_(rows, rows)] += np.outer(weights, weights)
         return found
 
-    def _unit(self, text: Mapping[str, float]) -> Iterable[tuple[str, float]]:
-        """The known features, weighted, of length one."""
-        known = [(name, w * self._idf[name]) for name, w in text.items() if name in self._idf]
-        length = math.sqrt(sum(weight * weight for _, weight in known)) or 1.0
-        return ((name, weight / length) for name, weight in known)
+    def _column(self, column: int) -> tuple[NDArray[np.int32], Array]:
+        """The texts that have a feature, and how much it counts there."""
+        end = self._ends[column]
+        start = self._ends[column - 1] if column else 0
+        return self._rows[start:end], self._weights[start:end]
