@@ -246,6 +246,7 @@ def spoken_lines(content: Content) -> list[str]:
 
 
 def _raw_lines(content: Content) -> Iterator[str]:
+    yield from content.coach.lines()
     for name, line in content.phrases.items():
         if name == "comfort":
             for protocol in content.by_urgency:
@@ -254,7 +255,6 @@ def _raw_lines(content: Content) -> Iterator[str]:
             yield line
     for gap in gaps.every(content.phrases["seconds"], content.handover.spans):
         yield content.phrase("power_back", time=gap)
-    yield from content.coach.lines()
     for event in content.everywhere:
         yield from event_lines(event)
     for slug in FIRST:

@@ -138,7 +138,7 @@ class Interpreter:
         found = (
             self._by_findings(facts, NO_BREATH, run)
             or self._answer_by_finding(facts, run)
-            or self._graver(text, run)
+            or self._graver(text, facts, run)
             or self._own_news(text, facts, run)
             or self._by_findings(facts, URGENT, run)
             or self._by_report(text, facts, run, VERY_LIKE_AN_EVENT)
@@ -252,13 +252,13 @@ class Interpreter:
         usable = opening and self._content.usable(opening.slug)
         return Begin(opening, takes_over=True) if opening and usable else None
 
-    def _graver(self, text: str, run: Run) -> Begin | None:
+    def _graver(self, text: str, facts: tuple[str, ...], run: Run) -> Begin | None:
         """A threat to life that takes over, unless the protocol has words for just that."""
-        found = self._taking_over(text, run)
+        found = None if URGENT.intersection(facts) else self._taking_over(text, run)
         if found is None or not self._content.openings.critical(found.opening.slug):
             return None
         own = self._expectations(run.place.slug, run.place.step).closest(text)
-        known = own is not None and isinstance(own.key, Event) and own.score >= VERY_NEAR
+        known = own is not None and isinstance(own.key, Event) and own.score >= CLOSE
         return None if known else found
 
     def _new_opening(
@@ -276,6 +276,8 @@ class Interpreter:
         return None if same or known.intersection(facts) else opening
 
     def _idle(self, text: str, before: str) -> Meaning:
+        if pleads(text):
+            return Wondering(WHAT, text)
         told = f"{before}. {text}" if before else text
         opening = self._content.openings.find(told, near=self._near)
         if isinstance(opening, Vague):
@@ -286,8 +288,6 @@ class Interpreter:
             )
         if opening:
             return Begin(opening)
-        if pleads(text):
-            return Wondering(WHAT, text)
         if about := small_talk(text):
             return Talk(about)
         if self._content.openings.chatter(text):

@@ -31,21 +31,23 @@ CHATTER, PERHAPS = 0.45, 0.3
 where it is likelier."""
 PLAINLY = 0.7
 """The same for talk while nothing runs that is not even asked about."""
-SPOKEN_TO, OVERHEARD = 0.2, 0.28
+SPOKEN_TO, OVERHEARD = 0.2, 0.22
 """How like it has to be to what people tell of an emergency: what was said to us, and what may be
 anybody's talk."""
-CAUSE, CAUSE_OF_AGE = 0.25, 0.6
+CAUSE, CAUSE_OF_AGE = 0.25, 0.7
 """How likely one of the protocols that a rule allows has to be to take the place of the rule's
 own: the second where it is for an age that nobody mentioned."""
-CLEARLY, ONE_MORE = 0.9, 0.6
-"""How likely another emergency has to be to take over from the one that runs, or to be that of one
-more casualty."""
+CLEARLY, NEARLY, ONE_MORE = 0.9, 0.28, 0.6
+"""How likely another emergency has to be to take over from the one that runs, and how like what is
+told of it the words; how likely to be that of one more casualty."""
 LIFE_THREATS = frozenset(("not-breathing", "gasping", "unresponsive"))
 """What no mention of a film or of last year elsewhere in the sentence explains away."""
 _CORRECTED = re.compile(
     r"\b(?:not (?:\w+ ){1,4}(?:it|that|this|she|he) (?:is|was)|no wait|i (?:mean|meant)|actually)\b"
 )
 """That what was told before is taken back: "it wasn't hot water, it was the descaler"."""
+_TOOL = "aed"
+"""The protocol of a machine, which is no emergency of its own."""
 _BY_AGE = ("cpr", "choking")
 """What the names of protocols for one emergency at different ages begin with."""
 _LOOKED_AT = 6
@@ -128,9 +130,11 @@ class Openings:
         if ELSEWHERE in found or is_question(text) or (found and EASING.issuperset(found)):
             return None
         best = _of_family(self._topics.scores(_asserted(text)))
-        plainly = best.score >= CLEARLY and best.near >= OVERHEARD
+        plainly = best.score >= CLEARLY and best.near >= NEARLY
         corrected = best.score >= ONE_MORE and _CORRECTED.search(words.normalise(text))
-        if best.topic == running or best.topic not in self._rank or not (plainly or corrected):
+        if best.topic in (running, _TOOL) or best.topic not in self._rank:
+            return None
+        if not plainly and not corrected:
             return None
         if self._rank[best.topic] > self._rank.get(running, len(_URGENCY)):
             return None
