@@ -8,6 +8,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,8 @@ from voice.dialogue.triage.embedding import Embedder
 Array = NDArray[np.float32]
 MANY = 500
 """New lines from which the user is told that this takes a while."""
+_PART = 512
+"""Lines that one core works out at a time."""
 
 
 class Vectors(msgspec.Struct, frozen=True):
@@ -46,8 +49,8 @@ def load(lines: Iterable[str], embedder: Embedder, folder: Path) -> Vectors:
     new = {name: line for name, line in zip(names, lines, strict=True) if name not in known}
     if new:
         if len(new) >= MANY:
-            print(f"reading {len(new)} phrasings once, about a minute …", file=sys.stderr)
-        found = embedder.embed(list(new.values())).astype(np.float16)
+            print(f"reading {len(new)} phrasings once, a minute or two …", file=sys.stderr)
+        found = _embedded(embedder, list(new.values()))
         known.update(zip(new, found, strict=True))
         _write(file, names, np.array([known[name] for name in names], np.float16))
     vectors = np.array([known[name] for name in names], np.float32)
@@ -58,6 +61,13 @@ def load(lines: Iterable[str], embedder: Embedder, folder: Path) -> Vectors:
         return vector
 
     return Vectors(dict(zip(lines, vectors, strict=True)), embed)
+
+
+def _embedded(embedder: Embedder, lines: list[str]) -> NDArray[np.float16]:
+    """All cores work at it: numpy lets go of the interpreter while it multiplies."""
+    parts = [lines[start : start + _PART] for start in range(0, len(lines), _PART)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return np.concatenate(list(pool.map(embedder.embed, parts))).astype(np.float16)
 
 
 def _read(file: Path) -> dict[str, NDArray[np.float16]]:
