@@ -39,8 +39,10 @@ demo: models
 run: models
 	@$(BIN)/python run_assistant.py
 
+# The dialogue is pure and fills all cores; what listens and speaks needs them to itself.
 test: debian models check
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto tests/dialogue
+	$(BIN)/python -m pytest -q --ignore=tests/dialogue
 
 # What the tests need besides: PortAudio, a private sound server, a system-call tracer, a browser.
 debian:

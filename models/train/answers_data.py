@@ -242,7 +242,8 @@ class Cases:
         return [match.key.text for match in ranked if RELATED <= match.score < 1]
 
     def _questions_of(self, topic: str) -> expected.Expected:
-        return expected.of_questions(self._content.script(topic), (), self._content.phrasings)
+        script = self._content.script(topic)
+        return expected.of_questions(script, {}, (), self._content.vectors)
 
     def _varied(self, question: str) -> str:
         """The question as it is, as a plan, led or negated, or as a recogniser may hear it."""

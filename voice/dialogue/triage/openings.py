@@ -227,7 +227,7 @@ def _refined(rule: rules.Rule, scores: list[Score]) -> str:
     What is plain is taken even so, unless the rule is about a threat to life.
     """
     best = scores[0]
-    threat = rule.needs & (LIFE_THREATS | {"heavy-bleeding", "severed"})
+    threat = rule.needs & (LIFE_THREATS | {"heavy-bleeding", "severed", "choking"})
     if best.score >= PLAINLY and not threat and not best.topic.startswith(ASK):
         return best.topic
     fit = (s for s in scores if s.topic in rule.allows and s.score >= CAUSE and _of_age(s))
