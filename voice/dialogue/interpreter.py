@@ -9,7 +9,7 @@ from voice.dialogue.circumstances import PRESENCE
 from voice.dialogue.commands import MARK, Phrasebook
 from voice.dialogue.content import Content
 from voice.dialogue.doubt import EASING
-from voice.dialogue.expected import Expected
+from voice.dialogue.expected import Closest, Expected
 from voice.dialogue.match import Matcher
 from voice.dialogue.meaning import (
     Answered,
@@ -209,8 +209,7 @@ class Interpreter:
             return self._side.asked(text, run)
         if len(words.content(text)) < _TELLING:
             return None
-        slug, step = run.place.slug, self._runner.step(run)
-        closest = self._expectations(slug, step.id).closest(text)
+        step, closest = self._runner.step(run), self._closest(text, run)
         if closest is None or closest.score < NEAR:
             return None
         ahead = closest.lead >= AHEAD
@@ -228,7 +227,7 @@ class Interpreter:
         """An event that the protocol has words for: it knows better than a general finding."""
         if is_question(text) or len(words.content(text)) < _TELLING:
             return None
-        closest = self._expectations(run.place.slug, run.place.step).closest(text)
+        closest = self._closest(text, run)
         if closest is None or not isinstance(closest.key, Event):
             return None
         event, far = closest.key, closest.lead >= FAR_AHEAD
@@ -257,7 +256,7 @@ class Interpreter:
         found = None if URGENT.intersection(facts) else self._taking_over(text, run)
         if found is None or not self._content.openings.critical(found.opening.slug):
             return None
-        own = self._expectations(run.place.slug, run.place.step).closest(text)
+        own = self._closest(text, run)
         known = own is not None and isinstance(own.key, Event) and own.score >= CLOSE
         return None if known else found
 
@@ -345,6 +344,10 @@ class Interpreter:
             for choice in step.choices
         }
         return book.extended(heard) if heard else book
+
+    def _closest(self, text: str, run: Run) -> Closest | None:
+        """What the text comes closest to of all that may be heard at this step."""
+        return self._expectations(run.place.slug, run.place.step).closest(text)
 
     def _expectations_at(self, slug: str, name: str) -> Expected:
         script = self._content.script(slug)
