@@ -1,6 +1,5 @@
 """Real streams through PortAudio, ALSA and a sound server of our own."""
 
-import os
 import subprocess
 import sys
 import time
@@ -9,7 +8,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from tests.support.sound_server import SoundServer, find, likeness
+from tests.support.sound_server import SoundServer, find, likeness, served
 from voice.audio import portaudio
 from voice.audio.device import DeviceBackend
 from voice.audio.interface import SoundEvent
@@ -19,16 +18,8 @@ from voice.errors import MissingError
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SoundServer]:
-    server = SoundServer()
-    before = dict(os.environ)
-    os.environ.update(server.settings)
-    server.start()
-    portaudio.rescan()
-    yield server
-    server.remove()
-    os.environ.clear()
-    os.environ.update(before)
-    portaudio.rescan()
+    with served() as server:
+        yield server
 
 
 class Session:

@@ -1,6 +1,5 @@
 """Our own voice, played and recorded by real streams, is taken out; also after a stall."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 
@@ -9,8 +8,7 @@ import pytest
 import soundfile
 
 from tests.support.recordings import person
-from tests.support.sound_server import SoundServer
-from voice.audio import portaudio
+from tests.support.sound_server import SoundServer, served
 from voice.audio.device import DeviceBackend
 from voice.audio.echo import EchoCancelled
 from voice.audio.mixer import Mixer
@@ -19,12 +17,7 @@ from voice.audio.mixer import Mixer
 @pytest.fixture(scope="module")
 def looped() -> Iterator[SoundServer]:
     """A sound server whose speaker reaches its microphone."""
-    server = SoundServer()
-    before = dict(os.environ)
-    os.environ.update(server.settings)
-    server.start()
-    server.control(
-        "load-module",
+    loopback = (
         "module-loopback",
         "source=spk.monitor",
         "sink=micbus",
@@ -33,12 +26,8 @@ def looped() -> Iterator[SoundServer]:
         "source_dont_move=1",
         "sink_dont_move=1",
     )
-    portaudio.rescan()
-    yield server
-    server.remove()
-    os.environ.clear()
-    os.environ.update(before)
-    portaudio.rescan()
+    with served(loopback) as server:
+        yield server
 
 
 class Session:

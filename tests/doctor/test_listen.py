@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tests.support.sound_server import SoundServer
+from tests.support.sound_server import SoundServer, served
 from voice.audio.interface import INPUT_RATE
 from voice.cli import doctor
 from voice.config import Settings
@@ -101,14 +101,8 @@ def test_gaps_are_told() -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SoundServer]:
-    server = SoundServer()
-    before = dict(os.environ)
-    os.environ.update(server.settings)
-    server.start()
-    yield server
-    server.remove()
-    os.environ.clear()
-    os.environ.update(before)
+    with served() as server:
+        yield server
 
 
 def examined(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, object]]:

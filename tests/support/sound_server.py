@@ -12,9 +12,13 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
+from voice.audio import portaudio
 
 PACKAGES = "libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins"
 _NEEDED = ("pulseaudio", "pactl", "pacat", "parec")
@@ -37,6 +41,23 @@ pcm.fake_spk {
 _SINK = "module-null-sink sink_name={} rate=48000 channels=1 norewinds=1"
 _SPEAKER_RATE = 48_000
 _HISS_RATE = 16_000
+
+
+@contextmanager
+def served(*modules: Sequence[str]) -> Iterator["SoundServer"]:
+    """A running server with these modules, used by this process's streams; then all as before."""
+    server = SoundServer()
+    before = dict(os.environ)
+    os.environ.update(server.settings)
+    server.start()
+    for module in modules:
+        server.control("load-module", *module)
+    portaudio.rescan()
+    yield server
+    server.remove()
+    os.environ.clear()
+    os.environ.update(before)
+    portaudio.rescan()
 
 
 class SoundServer:
