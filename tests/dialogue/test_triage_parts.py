@@ -98,6 +98,20 @@ def test_damaged_and_unwritable_files_cost_time_and_nothing_else(
     assert set(vectors.load(LINES, embedder, blocked).of) == set(LINES)
 
 
+def test_the_words_of_the_lines_are_kept_until_they_change(tmp_path: Path) -> None:
+    lines = [("burns", "scalded my hand"), ("sting", "a wasp got me"), ("other", "left out")]
+    fresh = topics.Lines(lines, ["burns", "sting"]).nearest("a scalded foot")
+    for _ in range(2):
+        kept = topics.Lines(lines, ["burns", "sting"], tmp_path).nearest("a scalded foot")
+        assert np.array_equal(kept, fresh)
+    (file,) = tmp_path.iterdir()
+    file.write_bytes(file.read_bytes()[:200])
+    assert topics.Lines(lines, ["burns", "sting"], tmp_path).nearest("wasp")[1] > 0.5
+    topics.Lines(lines, ["burns", "sting", "other"], tmp_path)
+    (other,) = tmp_path.iterdir()
+    assert other.name != file.name
+
+
 def test_what_is_expected_has_to_lead_and_to_agree_on_negation(embedder: MiniLm) -> None:
     phrases = {"awake": ["she is awake"], "asleep": ["she is not awake"]}
     texts = [text for said in phrases.values() for text in said]
@@ -139,9 +153,9 @@ def test_every_line_belongs_to_one_topic_that_exists(content: Content) -> None:
             assert topic in content.protocols
 
 
-def test_the_trained_topics_are_those_of_the_lines() -> None:
+def test_the_trained_topics_are_those_of_the_lines(content: Content) -> None:
     home = content_files.folder(Settings()) / "heard"
-    known = topics.find(Settings(), home, ())
+    known = topics.find(Settings(), home, content.library.values())
     assert isinstance(known, topics.TrainedTopics)
     assert set(known.names) == {topic for topic, _ in exemplars.load(home)}
     assert sum(score.score for score in known.scores("he is fitting")) == pytest.approx(1, abs=1e-3)

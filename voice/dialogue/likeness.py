@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from voice.dialogue import words
 from voice.dialogue.triage.features import lexical
-from voice.dialogue.triage.sparse import SparseIndex
+from voice.dialogue.triage.sparse import SparseIndex, indexed
 
 Array = NDArray[np.float32]
 
@@ -42,7 +42,7 @@ class Likeness:
     """Scores keys, given by their numbers. Immutable once built; safe in any thread."""
 
     def __init__(self, keys: Sequence[int], lines: Sequence[Features]) -> None:
-        self._words = SparseIndex([line.words for line in lines])
+        self._words = SparseIndex(indexed([line.words for line in lines]))
         vectors = [line.vector for line in lines if line.vector is not None]
         self._vectors = np.array(vectors, np.float32) if len(vectors) == len(keys) else None
         self._negated = np.array([line.negated for line in lines])

@@ -37,17 +37,17 @@ def load(folder: Path, scripts: Mapping[str, Script]) -> dict[str, Phrasings]:
 def _wrong(phrasings: Phrasings, script: Script) -> Iterator[tuple[str, str]]:
     """What belongs to nothing, and what would mean two things."""
     known = dict(_own(script))
+    for key in phrasings.keys() - known.keys():
+        yield key, f"`{key}` is nothing that `{script.protocol.id}` expects"
+    every = (*known.items(), *phrasings.items())
+    rows = [(key, line) for key, lines in every if key in known for line in lines]
     meant: dict[tuple[str, str], str] = {}
-    for key, lines in (*known.items(), *phrasings.items()):
-        if key not in known:
-            yield key, f"`{key}` is nothing that `{script.protocol.id}` expects"
-            continue
+    for (key, line), said in zip(rows, words.tokens_of(line for _, line in rows), strict=True):
         kind = key.partition(" ")[0]
         group = key.rpartition(" ")[0] if kind == "choice" else kind
-        for line in lines:
-            other = meant.setdefault((group, words.normalise(line)), key)
-            if other != key and key in phrasings:
-                yield key, f"`{line}` already means `{other}`"
+        other = meant.setdefault((group, " ".join(said)), key)
+        if other != key and key in phrasings:
+            yield key, f"`{line}` already means `{other}`"
 
 
 def _own(script: Script) -> Iterator[tuple[str, tuple[str, ...]]]:

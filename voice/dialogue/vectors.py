@@ -3,7 +3,6 @@
 A line that was changed costs one sentence, not all of them.
 """
 
-import contextlib
 import hashlib
 import os
 import sys
@@ -15,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from voice.dialogue import keep
 from voice.dialogue.memo import remembered
 from voice.dialogue.triage.embedding import Embedder
 
@@ -45,14 +45,16 @@ def load(lines: Iterable[str], embedder: Embedder, folder: Path) -> Vectors:
     lines = tuple(dict.fromkeys(lines))
     file = folder / f"phrasings-{embedder.fingerprint}.npz"
     names = [hashlib.sha256(line.encode()).hexdigest()[:16] for line in lines]
-    known = _read(file)
+    kept = keep.read(file) or {"names": np.array([], str), "vectors": np.array([])}
+    known = dict(zip(kept["names"].tolist(), kept["vectors"], strict=True))
     new = {name: line for name, line in zip(names, lines, strict=True) if name not in known}
     if new:
         if len(new) >= MANY:
             print(f"reading {len(new)} phrasings once, a minute or two …", file=sys.stderr)
         found = _embedded(embedder, list(new.values()))
         known.update(zip(new, found, strict=True))
-        _write(file, names, np.array([known[name] for name in names], np.float16))
+        stored = np.array([known[name] for name in names], np.float16)
+        keep.write(file, {"names": np.array(names), "vectors": stored})
     vectors = np.array([known[name] for name in names], np.float32)
 
     @remembered(256)
@@ -68,27 +70,3 @@ def _embedded(embedder: Embedder, lines: list[str]) -> NDArray[np.float16]:
     parts = [lines[start : start + _PART] for start in range(0, len(lines), _PART)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return np.concatenate(list(pool.map(embedder.embed, parts))).astype(np.float16)
-
-
-def _read(file: Path) -> dict[str, NDArray[np.float16]]:
-    try:
-        with np.load(file) as stored:
-            return dict(zip(stored["names"].tolist(), stored["vectors"], strict=True))
-    except (OSError, ValueError, KeyError):
-        return {}  # none yet, or damaged: worked out anew
-
-
-def _write(file: Path, names: list[str], vectors: NDArray[np.float16]) -> None:
-    """Write beside and move into place; a folder that cannot be written to keeps nothing."""
-    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with partial.open("wb") as stream:
-            np.savez(stream, names=np.array(names), vectors=vectors)
-        os.replace(partial, file)
-        for other in file.parent.glob("phrasings-*.npz"):
-            if other != file:
-                other.unlink()
-    except OSError:
-        with contextlib.suppress(OSError):
-            partial.unlink()

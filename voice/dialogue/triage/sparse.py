@@ -1,32 +1,48 @@
 """Sparse likeness: which stored texts share weighted features with a new one."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def indexed(texts: Sequence[Mapping[str, float]]) -> Arrays:
+    """What a SparseIndex is made of: the features and, for each, the texts that have it."""
+    number: dict[str, int] = {}
+    lengths = [len(text) for text in texts]
+    names = (name for text in texts for name in text)
+    column = np.fromiter((number.setdefault(n, len(number)) for n in names), np.int32)
+    row = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
+    weight = np.fromiter((w for text in texts for w in text.values()), np.float64)
+    counts = np.bincount(column, minlength=len(number))
+    idf = np.log(1 + len(texts) / np.maximum(counts, 1))
+    weight *= idf[column]
+    weight /= np.sqrt(np.bincount(row, weight * weight, minlength=len(texts)))[row]
+    order = np.argsort(column, kind="stable")
+    return {
+        "size": np.array(len(texts)),
+        "features": np.frombuffer("\n".join(number).encode(), np.uint8),
+        "idf": idf,
+        "ends": np.cumsum(counts),
+        "rows": row[order],
+        "weights": weight[order].astype(np.float32),
+    }
 
 
 class SparseIndex:
     """Cosine of idf-weighted features against stored texts. Immutable; safe in any thread."""
 
-    def __init__(self, texts: Sequence[Mapping[str, float]]) -> None:
-        self.size = len(texts)
-        self._number: dict[str, int] = {}
-        lengths = [len(text) for text in texts]
-        names = (name for text in texts for name in text)
-        number = self._number
-        column = np.fromiter((number.setdefault(n, len(number)) for n in names), np.int32)
-        row = np.repeat(np.arange(self.size, dtype=np.int32), lengths)
-        weight = np.fromiter((w for text in texts for w in text.values()), np.float64)
-        counts = np.bincount(column, minlength=len(number))
-        self._idf = np.log(1 + self.size / np.maximum(counts, 1))
-        weight *= self._idf[column]
-        weight /= np.sqrt(np.bincount(row, weight * weight, minlength=self.size))[row]
-        order = np.argsort(column, kind="stable")
-        self._rows, self._weights = row[order], weight[order].astype(np.float32)
-        self._ends = np.cumsum(counts)
+    def __init__(self, arrays: Arrays) -> None:
+        """Take what `indexed` gives."""
+        self.size = int(arrays["size"])
+        names = arrays["features"].tobytes().decode().split("\n")
+        self._number = {name: n for n, name in enumerate(names)}
+        self._idf, self._ends = arrays["idf"], arrays["ends"]
+        self._rows, self._weights = arrays["rows"], arrays["weights"]
 
     def likeness(self, text: Mapping[str, float]) -> Array:
         """Cosine with every stored text: float32 [size]."""

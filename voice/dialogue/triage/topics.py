@@ -15,13 +15,14 @@ import msgspec
 import numpy as np
 
 from voice.config import ROOT, Settings
+from voice.dialogue import keep, words
 from voice.dialogue.memo import remembered
 from voice.dialogue.protocol import Protocol
-from voice.dialogue.triage import embedding, exemplars
+from voice.dialogue.triage import embedding, exemplars, features, sparse
 from voice.dialogue.triage.exemplars import Exemplar
 from voice.dialogue.triage.features import lexical, lexical_of
 from voice.dialogue.triage.minilm import MiniLm
-from voice.dialogue.triage.sparse import SparseIndex
+from voice.dialogue.triage.sparse import Arrays, SparseIndex, indexed
 from voice.safetensors import Array
 
 ADAPTERS = ROOT / "models" / "adapters"
@@ -57,13 +58,15 @@ class Topics(typing.Protocol):
 class Lines:
     """How like a text is to the nearest line of each topic, by words alone. Immutable."""
 
-    def __init__(self, lines: Sequence[Exemplar], names: Sequence[str]) -> None:
-        """The lines of other topics than those named are left out."""
+    def __init__(
+        self, lines: Sequence[Exemplar], names: Sequence[str], folder: Path | None = None
+    ) -> None:
+        """The lines of other topics than those named are left out; `folder` keeps the index."""
         number = {name: n for n, name in enumerate(names)}
         kept = [(number[topic], line) for topic, line in lines if topic in number]
         self._topics = len(names)
         self._topic_of = np.array([n for n, _ in kept])
-        self._index = SparseIndex(lexical_of(line for _, line in kept))
+        self._index = SparseIndex(_index([line for _, line in kept], folder))
 
     def nearest(self, text: str) -> Array:
         """0 to 1 for each topic: float32 [topics]."""
@@ -75,14 +78,19 @@ class Lines:
 class TrainedTopics:
     """By the adapted sentence embedding, and by the words of the nearest line of each topic."""
 
-    def __init__(self, base: MiniLm, file: Path, lines: Sequence[Exemplar]) -> None:
-        """Raises OSError, ValueError or KeyError for a file that is no adapter."""
+    def __init__(
+        self, base: MiniLm, file: Path, lines: Sequence[Exemplar], folder: Path | None = None
+    ) -> None:
+        """`folder` keeps what takes time to work out.
+
+        Raises OSError, ValueError or KeyError for a file that is no adapter.
+        """
         with np.load(file) as adapter:
             arrays = {name: adapter[name] for name in adapter.files}
         self.names: tuple[str, ...] = tuple(arrays.pop("topics").tolist())
         self._head: Array = arrays.pop("head").astype(np.float32)
         self._scale = float(np.linalg.norm(self._head[0]))
-        self._lines = Lines(lines, self.names)
+        self._lines = Lines(lines, self.names, folder)
         self.encoder: MiniLm | None = base.adapted(arrays)
         self._encoder = self.encoder
         self._known = remembered(4096)(self._scores)
@@ -121,8 +129,20 @@ def find(settings: Settings, heard: Path, protocols: Iterable[Protocol]) -> Topi
     lines = exemplars.complete(exemplars.load(heard), protocols)
     if base is not None:
         with contextlib.suppress(OSError, ValueError, KeyError):
-            return TrainedTopics(base, file, lines)
+            return TrainedTopics(base, file, lines, settings.cache_dir() / "triage")
     return WordTopics(lines)
+
+
+def _index(lines: Sequence[str], folder: Path | None) -> Arrays:
+    """The words of the lines: kept as long as neither they nor the code that reads them change."""
+    if folder is None:
+        return indexed(lexical_of(lines))
+    code = (Path(module.__file__ or "").read_bytes() for module in (words, features, sparse))
+    file = folder / f"heard-{keep.digest((*code, *lines))}.npz"
+    if (known := keep.read(file)) is None:
+        known = indexed(lexical_of(lines))
+        keep.write(file, known)
+    return known
 
 
 def _ranked(names: Sequence[str], logits: Array, near: Array) -> list[Score]:
