@@ -2,14 +2,17 @@
 """Train the adapter with which triage tells topics apart: models/adapters/triage-en.npz.
 
     pip install -e '.[train]'
-    python models/train/triage.py --epochs 5
+    python models/train/triage.py --epochs 4 --seed 1 --output one.npz
+    python models/train/triage.py --epochs 4 --seed 2 --output two.npz
+    python models/train/triage.py --mean one.npz two.npz
 
 The upper layers of all-MiniLM-L6-v2 get low-rank changes (LoRA), trained on two tasks at once:
 which topic a line of content/en/heard is about, and which event, answer or side question of a
-protocol a phrasing belongs to. The lower layers stay as they are and are worked out once. A topic's
-direction is kept in the adapter; those of events and questions are not, because at run time they
-are found from their phrasings. Needs PyTorch, takes about half an hour on one core; the same seed
-gives the same adapter on the same machine. Nothing of this is needed at run time.
+protocol a phrasing belongs to, or whether it asks what no first aid answers. The mean of two such
+changes is surer than either and costs no more. The lower layers stay as they are and are worked out
+once. A topic's direction is kept in the adapter; those of events and questions are not, because at
+run time they are found from their phrasings. Needs PyTorch, takes about half an hour on one core;
+the same seed gives the same adapter on the same machine. Nothing of this is needed at run time.
 """
 
 import argparse
@@ -31,6 +34,7 @@ sys.path.insert(0, str(ROOT))
 
 from voice.config import Settings  # noqa: E402
 from voice.dialogue import content as content_files  # noqa: E402
+from voice.dialogue.expected import OUTSIDE  # noqa: E402
 from voice.dialogue.triage import embedding, exemplars  # noqa: E402
 from voice.dialogue.triage.minilm import MiniLm  # noqa: E402
 
@@ -121,7 +125,9 @@ class Network(nn.Module):
 
 
 class Task:
-    """Lines with their classes, and which classes compete: those of the same group."""
+    """Lines with their classes, and which classes compete: those of the same group, and OUTSIDE
+    with all.
+    """
 
     def __init__(self, lines: Sequence[str], labels: Sequence[str], groups: Sequence[str]) -> None:
         self.lines = lines
@@ -131,6 +137,7 @@ class Task:
         group_of = dict(zip(labels, groups, strict=True))
         names = sorted(set(groups))
         self.group = torch.tensor([names.index(group_of[name]) for name in self.names])
+        self.everywhere = torch.tensor([name == OUTSIDE for name in self.names])
         self.views: list[list[Tensor]] = []
 
 
@@ -170,6 +177,7 @@ def tasks() -> tuple[Task, Task]:
             for choice in step.choices:
                 name = f"{slug} {step.id} {choice.name}"
                 rows += ((line, name, f"{slug} {step.id}") for line in choice.hear)
+    rows += ((line, OUTSIDE, OUTSIDE) for line in content.outside)
     return topics, Task(*map(list, zip(*rows, strict=True)))
 
 
@@ -217,6 +225,7 @@ def loss_of(network: Network, task: Task, rows: list[int], classes: Tensor, view
     wanted = task.labels[rows]
     logits = network.logits(network.vectors(x, mask), classes)
     rivals = task.group[None, :] == task.group[wanted][:, None]
+    rivals |= task.everywhere[None, :] | task.everywhere[wanted][:, None]
     smoothing = 0.05 if rivals.all() else 0.0
     logits = logits.masked_fill(~rivals, -1e4)
     return functional.cross_entropy(logits, wanted, label_smoothing=smoothing)
@@ -264,21 +273,55 @@ def save(network: Network, topics: Task, file: Path, recipe: dict[str, object]) 
     head = functional.normalize(network.topics, dim=-1) * network.scale.exp()
     arrays["head"] = head.detach().numpy().astype(np.float16)
     arrays["topics"] = np.array(topics.names)
+    _write(arrays, file, recipe)
+
+
+def _write(arrays: dict[str, np.ndarray], file: Path, recipe: dict[str, object]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     file.with_suffix(".json").write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
 
 
+def mean(files: Sequence[Path], file: Path) -> None:
+    """The mean of adapters that were trained alike: their low-rank changes side by side."""
+    adapters = [dict(np.load(one)) for one in files]
+    arrays: dict[str, np.ndarray] = {"topics": adapters[0]["topics"]}
+    for name in adapters[0]:
+        every = [adapter[name] for adapter in adapters]
+        if name.endswith(".A"):
+            arrays[name] = np.concatenate(every, axis=0)
+        elif name.endswith(".B"):
+            arrays[name] = np.concatenate(every, axis=1) / np.float16(len(files))
+        elif name == "head":
+            arrays[name] = _mean_head([one.astype(np.float32) for one in every])
+        elif any(not np.array_equal(one, every[0]) for one in every):
+            raise SystemExit("these adapters were trained on other topics")
+    recipe = json.loads(files[0].with_suffix(".json").read_text("utf-8"))
+    recipe["command"] += f", the mean of {len(files)} seeds"
+    _write(arrays, file, recipe)
+
+
+def _mean_head(heads: Sequence[np.ndarray]) -> np.ndarray:
+    """The mean of directions, as long as those are on average."""
+    total = np.sum(heads, axis=0)
+    long = np.mean([np.linalg.norm(head[0]) for head in heads])
+    return (total / np.linalg.norm(total, axis=1, keepdims=True) * long).astype(np.float16)
+
+
 def main() -> None:
     """Read, train, save."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     default = ROOT / "models" / "adapters" / "triage-en.npz"
     parser.add_argument("--output", type=Path, default=default)
+    parser.add_argument("--mean", type=Path, nargs="+", help="average these instead of training")
     args = parser.parse_args()
+    if args.mean:
+        mean(args.mean, args.output)
+        return
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     base = embedding.find(Settings())
