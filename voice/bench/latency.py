@@ -76,7 +76,7 @@ def _conversation(row: dict[str, Any], found: dict[str, tuple[Path, str]]) -> Co
     return Conversation(
         clip("opening", row["opening"]),
         clip("command", row["command"]),
-        tuple(clip("llm", name) for name in row["questions"]),
+        tuple(clip("question", name) for name in row["questions"]),
     )
 
 

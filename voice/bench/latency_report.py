@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-KINDS = ("command", "opening", "llm")
+KINDS = ("command", "opening", "question", "llm")
+"""What is counted: `llm` are the questions that the model answered itself."""
 STAGES = (
     "soft_end",
     "transcript",
@@ -28,7 +29,7 @@ class Clip(msgspec.Struct, frozen=True):
     """One recorded utterance."""
 
     kind: str
-    """One of `KINDS`."""
+    """One of `KINDS` but the last."""
     text: str
     file: Path
 
@@ -46,24 +47,22 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def report(mine: Sequence[Answer], theirs: Sequence[tuple[Clip, Stages]]) -> Report:
-    """Percentiles of both by kind, and how many times ours is faster at the median."""
+    """Percentiles of both by kind, and how many times ours is faster at the median.
+
+    `share_llm`: of the questions that were put to the model, how many it answered in time with
+    what could be spoken; for the others there was the passage.
+    """
     found: Report = {"ours": {}, "baseline": {}, "ratio": {}}
     for kind in KINDS:
-        asked = [a for a in mine if a.clip.kind == kind]
-        heard = [a.seconds for a in asked if a.seconds is not None and counts(a)]
-        found["ours"][kind] = summary(heard)
-        found["baseline"][kind] = summary([sum(s.values()) for c, s in theirs if c.kind == kind])
-        if kind == "llm":
-            found["ours"][kind]["share_llm"] = round(len(heard) / max(len(asked), 1), 3)
-            found["baseline"][kind]["share_llm"] = 1.0
+        clips = "question" if kind == "llm" else kind
+        ours = [a for a in mine if a.clip.kind == clips and (kind != "llm" or a.by == "llm")]
+        found["ours"][kind] = summary([a.seconds for a in ours if a.seconds is not None])
+        found["baseline"][kind] = summary([sum(s.values()) for c, s in theirs if c.kind == clips])
         slow, fast = (found[who][kind]["p50_s"] for who in ("baseline", "ours"))
         found["ratio"][kind] = round(slow / fast, 2) if slow and fast else None
+    put = [a.by for a in mine if a.by in ("llm", "passage")]
+    found["ours"]["llm"]["share_llm"] = round(put.count("llm") / max(len(put), 1), 3)
     return found
-
-
-def counts(answer: Answer) -> bool:
-    """Whether it is an answer of the kind that was asked for: of questions, the model's only."""
-    return answer.clip.kind != "llm" or answer.by == "llm"
 
 
 def summary(seconds: Sequence[float]) -> dict[str, Any]:
@@ -86,7 +85,7 @@ def table(found: Report) -> str:
             ratio = f"{found['ratio'][kind]:>8.1f}" if who == "ours" and row["n"] else ""
             lines.append(f"{kind:<10}{who:<10}{row['n']:>4}{figures}{ratio}")
     share = found["ours"]["llm"]["share_llm"]
-    return "\n".join([*lines, f"questions answered by the model in time: {share:.0%}"])
+    return "\n".join([*lines, f"of what was put to the model, answered by it in time: {share:.0%}"])
 
 
 def line(answer: Answer) -> str:
