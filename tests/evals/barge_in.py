@@ -31,7 +31,8 @@ from voice.engines.whisper_decode import letters
 
 RATE = 16_000
 STOPS = ("Stop.", "Stop!", "Stop it.", "Stop talking.", "Be quiet.", "Okay, stop.", "Stop, please.")
-AGREEMENTS = ("Uh-huh.", "Mm-hmm.", "Okay.", "Yeah.", "Uh huh.", "Right.")
+AGREEMENTS = ("Uh-huh.", "Okay.", "Yeah.", "Uh huh.", "Right.")
+"""Not "mm-hmm": these voices spell it out."""
 SLOW = ("--set", "tts.length_scale=1.6")
 """Lines of five seconds and more, so that there is time to interrupt them."""
 ASKED = tuple(
