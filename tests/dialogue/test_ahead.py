@@ -1,9 +1,15 @@
 """What may be said soon is known before it is said."""
 
+from typing import Any
+
 import pytest
 
 from tests.support.talking import Talk
+from voice.config import Settings
+from voice.dialogue import expected
+from voice.dialogue.content import Content
 from voice.dialogue.dialogue import Dialogue
+from voice.dialogue.interface import Utterance
 from voice.engines.speech_split import sentences
 
 WALKS = {
@@ -32,6 +38,25 @@ def test_the_next_step_comes_before_the_rest(dialogue: Dialogue) -> None:
     soon = list(dialogue.ahead(talk.state))
     following = talk.say("next").say
     assert soon.index(following) <= 2
+
+
+def test_what_may_be_asked_is_worked_out_before_it_is(
+    content: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = Dialogue(content, Settings())
+    state = fresh.step(fresh.start(), Utterance(t=0, text="He's not breathing.")).state
+    worked_out: list[object] = []
+    of_questions = expected.of_questions
+
+    def counted(*given: Any) -> expected.Expected:
+        worked_out.append(given)
+        return of_questions(*given)
+
+    monkeypatch.setattr(expected, "of_questions", counted)
+    next(fresh.ahead(state))
+    assert len(worked_out) == 1
+    fresh.step(state, Utterance(t=9, text="how deep do I push?"))
+    assert len(worked_out) == 1
 
 
 def test_with_nothing_running_there_is_nothing_to_foresee(dialogue: Dialogue) -> None:

@@ -50,6 +50,24 @@ def test_what_no_first_aid_answers_gets_no_answer_but_the_standing_advice(
     assert (reply.heard, talk.place) == ("question", before)
 
 
+@pytest.mark.parametrize(
+    ("protocol", "plan", "answer"),
+    [
+        ("snake-bite", "a swig of brandy for the fright", "alcohol"),
+        ("nosebleed", "she's sat there with her head tipped right back", "forward"),
+        ("alcohol-drunk", "stick her in a cold shower", "shower"),
+        ("stroke", "the smile is back so it was nothing", "call"),
+    ],
+)
+def test_a_plan_that_has_an_answer_is_no_other_emergency(
+    protocol: str, plan: str, answer: str, dialogue: Dialogue
+) -> None:
+    talk = Talk(dialogue, dialogue.start(protocol))
+    before = talk.place
+    assert answer in talk.say(plan).say.lower()
+    assert talk.place == before
+
+
 def test_a_short_question_leans_on_the_one_before(dialogue: Dialogue) -> None:
     talk = Talk(dialogue, dialogue.start("poisoning"))
     talk.say("could she have a glass of milk")

@@ -145,8 +145,14 @@ class Dialogue:
         return hearing.prefers(self._interpreter, state, first, second)
 
     def ahead(self, state: State) -> Iterator[str]:
-        """The lines that may be spoken soon, the likeliest first; for whoever renders them."""
-        return ahead.lines(self.content, self._runner, state.run) if state.run else iter(())
+        """The lines that may be spoken soon, the likeliest first; for whoever renders them.
+
+        Whoever takes them also has worked out what may be heard next, which the first question of a
+        protocol would wait for.
+        """
+        if state.run:
+            self._interpreter.expect(state.run)
+            yield from ahead.lines(self.content, self._runner, state.run)
 
     def silences(self, text: str, state: State) -> bool:
         """Whether the whole utterance is the command to be silent."""

@@ -105,6 +105,11 @@ class Interpreter:
                 return self._idle(text, state.before)
         return found
 
+    def expect(self, run: Run) -> None:
+        """Work out what may be heard at this step; it is kept."""
+        self._expectations(run.place.slug, run.place.step)
+        self._side.expect(run)
+
     def _returns(self, text: str) -> bool:
         """Whether the last of several clauses sends us back to the casualty from before."""
         *before, last = words.clauses(text) or ("",)
@@ -144,6 +149,7 @@ class Interpreter:
             or self._by_report(text, facts, run, VERY_LIKE_AN_EVENT)
             or self._meant(text, facts, run)
             or self._taking_over(text, run)
+            or self._known_remark(text, facts, run)
             or self._by_findings(facts, frozenset(facts), run)
         )
         return found or self._otherwise(text, facts, run)
@@ -152,7 +158,7 @@ class Interpreter:
         """What is left when nothing that is expected was said."""
         about = small_talk(text)
         remark = self._side.remarked(text, facts, run)
-        if about and not (about == "comfort" and remark):
+        if about and not (remark and (about == "comfort" or self._side.knows(text, run))):
             return Talk(about)
         if is_question(text):
             return Asking()
@@ -223,6 +229,12 @@ class Interpreter:
                 return Answered(choice, facts) if sure else None
         return None
 
+    def _known_remark(self, text: str, facts: tuple[str, ...], run: Run) -> Asking | None:
+        """A plan or report that the protocol knows an answer to, whoever is named in passing."""
+        if is_question(text) or not self._side.knows(text, run):
+            return None
+        return self._side.remarked(text, facts, run)
+
     def _own_news(self, text: str, facts: tuple[str, ...], run: Run) -> Happened | None:
         """An event that the protocol has words for: it knows better than a general finding."""
         if is_question(text) or len(words.content(text)) < _TELLING:
@@ -246,10 +258,14 @@ class Interpreter:
         return Happened(event, facts)
 
     def _taking_over(self, text: str, run: Run) -> Begin | None:
-        """Another emergency of the same casualty that is clearly told and no less urgent."""
+        """Another emergency of the same casualty that is clearly told and no less urgent.
+
+        What the protocol knows an answer to is none: "a swig of rum for the fright".
+        """
         opening = self._content.openings.overtakes(text, run.place.slug)
-        usable = opening and self._content.usable(opening.slug)
-        return Begin(opening, takes_over=True) if opening and usable else None
+        if opening is None or not self._content.usable(opening.slug):
+            return None
+        return None if self._side.knows(text, run) else Begin(opening, takes_over=True)
 
     def _graver(self, text: str, facts: tuple[str, ...], run: Run) -> Begin | None:
         """A threat to life that takes over, unless the protocol has words for just that."""

@@ -24,6 +24,8 @@ NEAR_REMARK, NEAR_REPORT, NEAR_CHATTER = 0.35, 0.45, 0.6
 """The same for any other words that nothing else was made of, for words that tell of something
 besides, and for what sounds like talk about something else.
 """
+JUST_THAT = 0.65
+"""The score from which a side answer is about just what was said."""
 _PLAINER = 0.5
 """How much the plain words for everyday names count beside those that were said."""
 _BEFORE = 0.5
@@ -55,6 +57,10 @@ class SideQuestions:
     def __init__(self, content: Content) -> None:
         self._content = content
         self._of = lru_cache(maxsize=128)(self._of_protocol)
+
+    def expect(self, run: Run) -> None:
+        """Work out what may be asked of a protocol; it is kept."""
+        self._of(run.place.slug)
 
     def asked(self, text: str, run: Run) -> Asking | None:
         """The side answer, or the lines that a question without an answer is about."""
@@ -94,6 +100,12 @@ class SideQuestions:
             case Line(text=line):
                 return Asking(about=(line,), facts=facts)
         return None
+
+    def knows(self, text: str, run: Run) -> bool:
+        """Whether the protocol has a side answer about just that."""
+        found = self._ranked(text, run)
+        best, score = found[0] if found else (None, 0.0)
+        return isinstance(best, Answer) and score >= JUST_THAT
 
     def _near(self, text: str, facts: tuple[str, ...]) -> float:
         """The score that a remark has to have."""
