@@ -106,7 +106,7 @@ def soak(server: SoundServer, folder: Path, seconds: float) -> dict[str, Any]:
         "gaps": gaps,
         "questions": asked,
         **_log_figures(read_events(log)),
-        **_beat_figures(soundfile.read(folder / "out.beat.wav", dtype="float32")[0], rate),
+        **beat_figures(soundfile.read(folder / "out.beat.wav", dtype="float32")[0], rate),
     }
 
 
@@ -138,7 +138,7 @@ def _log_figures(events: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _beat_figures(stem: NDArray[np.float32], rate: int) -> dict[str, Any]:
+def beat_figures(stem: NDArray[np.float32], rate: int) -> dict[str, Any]:
     """How far any beat of the stem lies from its place, in samples; a pause begins a new grid."""
     found = beats(stem, rate)
     period = 60 * rate / BEAT_RATE

@@ -6,7 +6,6 @@ import os
 import queue
 import signal
 import socket
-import struct
 import time
 import urllib.error
 import urllib.request
@@ -15,7 +14,7 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from tests.kiosk.test_intents import HOSTILE
+from tests.support import hostile
 from tests.support.asking import until
 from tests.support.page import Page, wait_for_page
 from voice.config import Settings
@@ -130,45 +129,11 @@ def test_files_come_with_a_policy_and_nothing_else_comes(bench: Bench) -> None:
         refused.value.close()
 
 
-def knock(port: int, origin: str | None) -> socket.socket:
-    """A connection that asks to become a web socket."""
-    one = socket.create_connection(("127.0.0.1", port), timeout=10)
-    from_where = f"Origin: {origin}\r\n" if origin else ""
-    one.sendall(
-        f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{from_where}Upgrade: websocket\r\n"
-        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
-    )
-    return one
-
-
-def frame(kind: int, data: bytes) -> bytes:
-    """A web socket's message from a browser, text (1) or binary (2), masked with zeros."""
-    return struct.pack("!BBQI", 0x80 | kind, 0x80 | 127, len(data), 0) + data
-
-
-def hostile(bench: Bench) -> int:
-    """Send two hundred messages that no page sends; gives how many were sent."""
-    sent = 0
-    for origin in ("http://evil.example", "null", f"https://127.0.0.1:{bench.port}", None):
-        for _ in range(10):
-            with knock(bench.port, origin) as one:
-                assert one.recv(100).startswith(b"HTTP/1.1 403 ")
-            sent += 1
-    messages = [*HOSTILE, b"x" * 2049, b"y" * 100_000, b'{"intent":"next"}\n{"intent":"stop"}']
-    while sent < 200:
-        for message in messages:
-            with knock(bench.port, bench.origin) as one:
-                assert one.recv(100).startswith(b"HTTP/1.1 101 ")
-                with contextlib.suppress(OSError):
-                    one.sendall(frame(1, message) + frame(2, message))
-                sent += 2
-    return sent
-
-
 def test_hostile_messages_change_nothing(bench: Bench, page: Page) -> None:
     pid, starts = bench.link.pid, bench.link.starts
-    assert hostile(bench) >= 200
+    first = [answer[:13] for answer in hostile.messages(bench.port)]
+    assert first[:40] == [b"HTTP/1.1 403 "] * 40
+    assert set(first[40:]) == {b"HTTP/1.1 101 "}
     page.send("repeat")
     until(lambda: not bench.up.empty())
     assert [up.intent.intent for up in bench.asked() if up.intent] == ["repeat"]
@@ -190,10 +155,7 @@ def test_who_floods_is_slowed_and_others_are_not(bench: Bench, page: Page) -> No
 
 def test_two_hundred_connections_at_once_leave_a_shown_page_alone(bench: Bench, page: Page) -> None:
     pid = bench.link.pid
-    burst = [socket.create_connection(("127.0.0.1", bench.port)) for _ in range(200)]
-    for number, one in enumerate(burst):
-        if number % 2:
-            one.sendall(b"GET / HTTP/1.1\r\nHost: loc")  # and never the rest
+    burst = hostile.burst(bench.port)
     began = time.monotonic()
     bench.hear("during the burst")
     page.until(lambda state: state["caption"]["heard"] == "during the burst", timeout=5)
@@ -214,7 +176,7 @@ def test_two_hundred_connections_at_once_leave_a_shown_page_alone(bench: Bench, 
 def test_more_pages_than_allowed_are_turned_away_for_good(bench: Bench, page: Page) -> None:
     with contextlib.ExitStack() as stack:
         opened = [stack.enter_context(wait_for_page(bench.port)) for _ in range(31)]
-        with knock(bench.port, bench.origin) as one_more:
+        with hostile.knock(bench.port, bench.origin) as one_more:
             assert one_more.recv(100).startswith(b"HTTP/1.1 403 ")
         bench.hear("everybody hears this")
         for one in opened:
@@ -223,7 +185,7 @@ def test_more_pages_than_allowed_are_turned_away_for_good(bench: Bench, page: Pa
 
 
 def test_a_page_that_takes_nothing_holds_up_nobody(bench: Bench, page: Page) -> None:
-    with knock(bench.port, bench.origin) as mute:
+    with hostile.knock(bench.port, bench.origin) as mute:
         mute.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
         until(lambda: bench.link.open_pages == 2)
         for number in range(300):

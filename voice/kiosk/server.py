@@ -67,7 +67,7 @@ async def serve(listening: socket.socket, options: wire.Options) -> None:
         ws_ping_timeout=5.0,
         ws_per_message_deflate=False,
         lifespan="off",
-        log_level="warning",
+        log_level="critical",  # what rubbish a client sends must not fill the journal
         access_log=False,
         server_header=False,
         timeout_keep_alive=5,
