@@ -1,5 +1,6 @@
 """Whole emergencies on the screen: real browser, real server, real dialogue, real engines."""
 
+import contextlib
 import json
 import re
 import time
@@ -7,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import yaml
 from playwright.sync_api import Browser
 
-from tests.support.browsing import PHONE, SCREEN, Tab, chromium
+from tests.support.browsing import PHONE, SCREEN, Tab, chromium, launch, processes
 from tests.support.hands import Finger, Fingertips, Hands
 from tests.support.kiosk import PLACE, Kiosk, kiosk
 
@@ -165,6 +167,28 @@ def test_a_dead_server_leaves_the_beat_alone_and_the_page_is_right_again(
     assert running.logged("metronome")[switched:] == []
     leave(tab, Finger())
     tab.close()
+
+
+def test_a_dead_browser_leaves_the_beat_alone_and_the_next_is_right_at_once(
+    browser: Browser, running: Kiosk
+) -> None:
+    before = processes()
+    killed = launch(browser.browser_type)
+    tab = Tab(killed, running.address, PHONE)
+    for turn in TOUCHED[0]["turns"][:5]:
+        Finger().do(tab, turn[0])
+        expect(tab, turn)
+    tab.page.wait_for_selector("#pace:visible")
+    switched = len(running.logged("metronome"))
+    for process in processes() - before:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    following = Tab(browser, running.address, PHONE)
+    expect(following, TOUCHED[0]["turns"][4])
+    following.page.wait_for_selector("#pace:visible")
+    assert running.logged("metronome")[switched:] == []
+    leave(following, Finger())
+    following.close()
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+import psutil
+from playwright.sync_api import Browser, BrowserType, ConsoleMessage, Page, sync_playwright
 
 PACKAGE = "chromium"
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -22,15 +23,26 @@ PATIENCE_MS = 30_000
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Debian's own Chromium, with a fresh profile."""
-    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
-    if program is None:
-        raise RuntimeError(f"browser tests need a browser: apt-get install -y {PACKAGE}")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        browser = launch(playwright.chromium)
         try:
             yield browser
         finally:
             browser.close()
+
+
+def launch(kind: BrowserType) -> Browser:
+    """One more of them, its caller's to close."""
+    program = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if program is None:
+        raise RuntimeError(f"browser tests need a browser: apt-get install -y {PACKAGE}")
+    return kind.launch(executable_path=program, args=FLAGS)
+
+
+def processes() -> set[psutil.Process]:
+    """All processes of all browsers."""
+    every = psutil.process_iter(["name"])
+    return {one for one in every if "chrom" in (one.info["name"] or "")}
 
 
 class Tab:
