@@ -18,7 +18,7 @@ from voice.engines.host import WorkerHost, WorkerSpec
 from voice.engines.interfaces import Done, Engine, Prefill
 from voice.events import AnswerEvent, Reply
 
-QUESTION = "do I have to write the time down?"
+QUESTION = "should I say the time out loud?"
 PASSAGE = "Say the time out loud. Write it down."
 WITHIN_S = 1.2
 """From the question's last word to the first words of an answer."""

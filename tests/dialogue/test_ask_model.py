@@ -7,7 +7,7 @@ import pytest
 
 from voice.cli.main import main
 
-OPEN_QUESTION = "do I have to write the time down?"
+OPEN_QUESTION = "should I say the time out loud?"
 
 
 def batch(tmp_path: Path) -> str:

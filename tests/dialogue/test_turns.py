@@ -203,7 +203,7 @@ def test_a_detour_returns_to_where_it_left(dialogue: Dialogue) -> None:
 def question(dialogue: Dialogue) -> Talk:
     """A conversation that waits for the language model."""
     talk = Talk(dialogue, dialogue.start("severe-bleeding"))
-    talk.step(d.Utterance(t=1, text="do I have to write the time down?"))
+    talk.step(d.Utterance(t=1, text="should I say the time out loud?"))
     assert talk.state.asked
     return talk
 
@@ -258,7 +258,7 @@ def test_speaking_on_drops_the_question(dialogue: Dialogue) -> None:
 def test_without_a_model_the_passage_answers_at_once(content: Content) -> None:
     dialogue = Dialogue(content, Settings(llm=Llm(model="")))
     talk = Talk(dialogue, dialogue.start("severe-bleeding"))
-    talk.step(d.Utterance(t=1, text="do I have to write the time down?"))
+    talk.step(d.Utterance(t=1, text="should I say the time out loud?"))
     assert talk.reply.by == "passage"
 
 

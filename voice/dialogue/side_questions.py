@@ -26,6 +26,8 @@ besides, and for what sounds like talk about something else.
 """
 JUST_THAT = 0.65
 """The score from which a side answer is about just what was said."""
+_OUTSIDE_LEADS = 0.15
+"""How much nearer a question has to be to those that no first aid answers: they are many."""
 _PLAINER = 0.5
 """How much the plain words for everyday names count beside those that were said."""
 _BEFORE = 0.5
@@ -128,6 +130,7 @@ class SideQuestions:
             found = _mixed(found, of.ranked(plainer), _PLAINER)
         if run.asked and _leans(text):
             found = _mixed(found, of.ranked(f"{run.asked}. {text}"), _BEFORE)
+        found[OUTSIDE] = found.get(OUTSIDE, 0.0) - _OUTSIDE_LEADS
         ranked = sorted(found.items(), key=lambda item: -item[1])
         asked = medicines.named(text)
         if not asked:
