@@ -17,7 +17,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from tests.support.browsing import PHONE, SCREEN, Tab, chromium
-from tests.support.shown import PUSH, PUSHING, SCREENS, Show, beating, shown
+from tests.support.shown import PUSH, PUSHING, SCREENS, Show, beating, pulse_late_ms, shown
 from voice.kiosk import page_state as p
 
 # Wall-clock time at which the frame after each change of the step's words was finished.
@@ -34,11 +34,6 @@ WATCH = """() => {
       channel.port2.postMessage(0);
     });
   }).observe(screen, { childList: true, characterData: true, subtree: true });
-}"""
-PULSE = """() => {
-  const pulse = document.getElementById('pulse-core').getAnimations()[0];
-  const period = pulse.effect.getTiming().duration;
-  return [pulse.currentTime % period, performance.timeOrigin + document.timeline.currentTime];
 }"""
 SMALL = {"phone": PHONE, "wide": (1280, 720), "tall": (720, 1280)}
 
@@ -66,10 +61,7 @@ def pulse_apart(show: Show, tab: Tab, times: int) -> list[float]:
         show("step", beat=beat)
         tab.until(f"document.getElementById('rate').textContent.startsWith('{rate:.0f}')")
         tab.page.wait_for_timeout(150)
-        since, wall = tab.page.evaluate(PULSE)
-        struck = wall - (time.time() - time.monotonic()) * 1000 - since
-        period = 60_000 / rate
-        apart.append((struck - beat.next_ms + period / 2) % period - period / 2)
+        apart.append(pulse_late_ms(tab, beat))
     return apart
 
 

@@ -127,6 +127,20 @@ def test_the_beat_is_told_before_it_is_heard(running: Running, page: Page) -> No
     assert state["since_s"] > 3
 
 
+def test_everything_that_is_said_stands_on_the_page(running: Running, page: Page) -> None:
+    def replies() -> list[str]:
+        events = map(json.loads, running.events.read_text().splitlines())
+        return [event["say"] for event in events if event["type"] == "reply" and event["say"]]
+
+    running.assistant.settle()
+    for said in ("he is not breathing", "how deep do I push", "next", "shock given"):
+        known = len(replies())
+        page.send("say", text=said)
+        until(lambda known=known: len(replies()) > known)
+        for reply in replies()[known:]:
+            page.until(lambda state, reply=reply: reply in state["caption"]["spoken"])
+
+
 def test_a_killed_server_ends_neither_voice_nor_beat(running: Running, page: Page) -> None:
     push(page)
     pid = running.kiosk.server_pid
@@ -264,6 +278,7 @@ def test_everything_killed_during_compressions_goes_on_where_it_was(
         page.until(lambda state: "I lost power for" in state["caption"]["spoken"], timeout=60)
         assert page.state["since_s"] > 2, "the clock of the emergency went on"
         page.until(lambda state: state["mode"] == "still_there")
+        page.until(lambda state: "still there" in state["caption"]["spoken"])
         assert page.state["beat"], "nobody knows yet that nobody is there"
         page.until(lambda state: state["mode"] == "idle" and not state["beat"])
         until(lambda: not (tmp_path / NAME).exists())

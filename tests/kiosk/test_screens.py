@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from tests.support.browsing import PHONE, PHONE_ON_ITS_SIDE, SCREEN, TABLET, Tab, chromium
-from tests.support.shown import PUSH, PUSHING, SCREENS, Show, beating, shown
+from tests.support.shown import PUSH, PUSHING, SCREENS, Show, beating, pulse_late_ms, shown
 from voice.kiosk import page_state as p
 
 PANELS = {"more": "M", "changed": "W", "keys": "?", "person": "X"}
@@ -253,19 +253,8 @@ def test_the_pulse_is_together_with_the_beat(show: Show, tab: Tab) -> None:
         show("step", beat=beat)
         tab.until(f"document.getElementById('rate').textContent.startsWith('{rate:.0f}')")
         tab.page.wait_for_timeout(300)
-        since, wall = tab.page.evaluate(PULSE)
-        struck = wall - (time.time() - time.monotonic()) * 1000 - since
-        period = 60_000 / rate
-        found.append((struck - beat.next_ms + period / 2) % period - period / 2)
+        found.append(pulse_late_ms(tab, beat))
     assert abs(statistics.median(found)) <= TOGETHER_MS, found
-
-
-# Time since the pulse was last at its fullest, and the wall clock then, in milliseconds.
-PULSE = """() => {
-  const pulse = document.getElementById('pulse-core').getAnimations()[0];
-  const period = pulse.effect.getTiming().duration;
-  return [pulse.currentTime % period, performance.timeOrigin + document.timeline.currentTime];
-}"""
 
 
 def test_the_time_runs_on_between_two_states(show: Show, tab: Tab) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from tests.support.browsing import Tab
 from voice.kiosk import page_state as p
 from voice.kiosk import wire
 from voice.kiosk.link import Link, listen
@@ -175,3 +176,19 @@ def beating(rate: float = 110.0, count: int | None = None, of: int | None = None
     """A beat whose next stroke is 300 ms from now."""
     next_ms = time.monotonic() * 1000 + 300
     return p.Beat(on=True, rate=rate, next_ms=next_ms, count=count, of=of)
+
+
+# Time since the pulse was last at its fullest, and the wall clock then, in milliseconds.
+_PULSE = """() => {
+  const pulse = document.getElementById('pulse-core').getAnimations()[0];
+  const period = pulse.effect.getTiming().duration;
+  return [pulse.currentTime % period, performance.timeOrigin + document.timeline.currentTime];
+}"""
+
+
+def pulse_late_ms(tab: Tab, beat: p.Beat) -> float:
+    """How much later than the beat the pulse on a page is; negative: earlier."""
+    since, wall = tab.page.evaluate(_PULSE)
+    struck = wall - (time.time() - time.monotonic()) * 1000 - since
+    period = 60_000 / beat.rate
+    return float((struck - beat.next_ms + period / 2) % period - period / 2)

@@ -3,8 +3,9 @@
     of(state, now) -> saved        restored(saved, content, now) -> state
 
 What is kept names steps, facts and entries of the content; times are told by how long ago they
-were. Words that were said or heard are in none of it, but for a time of day that was told for an
-entry, such as "at ten fifteen". A draft of the language model consists of words and is not kept.
+were. Words that were said or heard are in none of it. A time of day that was told for an entry is
+kept, because the crew needs it: digits and the content's few words for times, nothing else. A
+draft of the language model consists of words and is not kept.
 """
 
 import msgspec
