@@ -105,6 +105,8 @@ def test_bad_news_in_doubtful_words_is_acted_on(dialogue: Dialogue) -> None:
     assert talk.state.run.place.slug == "cpr-adult"
 
 
-@pytest.mark.parametrize("text", ["he has no bleeding", "she's breathing fine and awake"])
+@pytest.mark.parametrize(
+    "text", ["he has no bleeding", "she's breathing fine and awake", "he is breathing and awake"]
+)
 def test_good_news_alone_starts_nothing(text: str) -> None:
     assert not isinstance(CONTENT.openings.find(text), Opening | Vague)

@@ -48,6 +48,8 @@ _CORRECTED = re.compile(
 """That what was told before is taken back: "it wasn't hot water, it was the descaler"."""
 _TOOL = "aed"
 """The protocol of a machine, which is no emergency of its own."""
+_ASLEEP = "unresponsive-breathing"
+"""What "breathing and awake" has many words in common with."""
 _BY_AGE = ("cpr", "choking")
 """What the names of protocols for one emergency at different ages begin with."""
 _LOOKED_AT = 6
@@ -153,7 +155,7 @@ class Openings:
             return Opening(asked.key, found) if asked else None
         topics = [score for score in scores if score.topic != NOTHING]
         best, nothing = _of_family(topics), _score(scores, NOTHING)
-        if self._good_news(text) and best.score < PLAINLY:
+        if self._good_news(text) and (best.score < PLAINLY or best.topic == _ASLEEP):
             return None
         if "emergency" in found and nothing < PLAINLY:
             known = best.topic in self._rank and best.score >= sure

@@ -28,11 +28,10 @@ from voice.safetensors import Array
 ADAPTERS = ROOT / "models" / "adapters"
 _SHARPNESS = 12.0
 """How fast the share of a topic grows with the likeness of its nearest line, by words alone."""
-_MEANING, _WORDS, _NOTHING = 1.4, 8.0, 1.0
+_MEANING, _WORDS = 1.2, 8.0
 """The same for the trained direction of a topic (which has a sharpness of its own), and for the
 words of its nearest line beside that: the embedding knows what is meant, words know names and
-things that it has hardly seen; and what speaks for everything that is no emergency beforehand.
-Chosen on totals of all evaluation sets."""
+things that it has hardly seen. Chosen on the development half of the evaluation set."""
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -92,8 +91,6 @@ class TrainedTopics:
         self._head: Array = arrays.pop("head").astype(np.float32)
         self._scale = float(np.linalg.norm(self._head[0]))
         self._lines = Lines(lines, self.names, folder)
-        nothing = [exemplars.public(name) == exemplars.NOTHING for name in self.names]
-        self._before = _NOTHING * np.array(nothing, np.float32)
         self.encoder: MiniLm | None = base.adapted(arrays)
         self._encoder = self.encoder
         self._known = remembered(4096)(self._scores)
@@ -104,7 +101,7 @@ class TrainedTopics:
 
     def _scores(self, text: str) -> list[Score]:
         meaning = self._head @ self._encoder.embed([text])[0]
-        logits = _MEANING * meaning + _WORDS * self._lines.nearest(text) + self._before
+        logits = _MEANING * meaning + _WORDS * self._lines.nearest(text)
         return _ranked(self.names, logits, meaning / self._scale)
 
 
