@@ -16,7 +16,7 @@ import pytest
 
 from tests.support import hostile
 from tests.support.asking import until
-from tests.support.page import Page, wait_for_page
+from tests.support.page import Page, origin, wait_for_page
 from voice.config import Settings
 from voice.dialogue.content import Content
 from voice.events import SpeechStart, TranscriptEvent
@@ -52,10 +52,6 @@ class Bench:
             self.up.put,
         )
         self.link.start()
-
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     def hear(self, text: str) -> None:
         heard = TranscriptEvent(t=1.0, text=text, confidence=1.0, accepted=True)
@@ -176,7 +172,7 @@ def test_two_hundred_connections_at_once_leave_a_shown_page_alone(bench: Bench, 
 def test_more_pages_than_allowed_are_turned_away_for_good(bench: Bench, page: Page) -> None:
     with contextlib.ExitStack() as stack:
         opened = [stack.enter_context(wait_for_page(bench.port)) for _ in range(31)]
-        with hostile.knock(bench.port, bench.origin) as one_more:
+        with hostile.knock(bench.port, origin(bench.port)) as one_more:
             assert one_more.recv(100).startswith(b"HTTP/1.1 403 ")
         bench.hear("everybody hears this")
         for one in opened:
@@ -185,7 +181,7 @@ def test_more_pages_than_allowed_are_turned_away_for_good(bench: Bench, page: Pa
 
 
 def test_a_page_that_takes_nothing_holds_up_nobody(bench: Bench, page: Page) -> None:
-    with hostile.knock(bench.port, bench.origin) as mute:
+    with hostile.knock(bench.port, origin(bench.port)) as mute:
         mute.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
         until(lambda: bench.link.open_pages == 2)
         for number in range(300):

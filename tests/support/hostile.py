@@ -4,16 +4,20 @@ import contextlib
 import socket
 import struct
 
-from tests.kiosk.test_intents import HOSTILE
+from tests.support.page import origin
 
-MESSAGES = (*HOSTILE, b"x" * 2049, b"y" * 100_000, b'{"intent":"next"}\n{"intent":"stop"}')
+NO_INTENTS = [
+    b"", b"null", b"[]", b"17", b'"next"', b"{", b'{"intent": 5}', b'{"intent": ""}',
+    b'{"intent": "next", "seq": "1"}', b'{"intent": "next", "seq": -1}',
+    b'{"intent": "next", "seq": 1e400}', b'{"intent": "next", "extra": 1}',
+    b'{"intent": "NEXT"}', b'{"intent": "<script>"}', b'{"intent": "' + b"a" * 41 + b'"}',
+    b'{"intent": "say", "text": "' + b"a" * 201 + b'"}', b'{"intent": "say", "text": null}',
+    b'{"intent": "say", "text": "\\ud800"}', b"\xff\xfe", b'{"intent"' + b":" * 50,
+    b"[" * 5000 + b"]" * 5000, b'{"a":' * 2000 + b"1" + b"}" * 2000,
+]  # fmt: skip
+MESSAGES = (*NO_INTENTS, b"x" * 2049, b"y" * 100_000, b'{"intent":"next"}\n{"intent":"stop"}')
 COUNT = 200
 _PATIENCE_S = 10.0
-
-
-def origin(port: int) -> str:
-    """Where our own page comes from."""
-    return f"http://127.0.0.1:{port}"
 
 
 def knock(port: int, from_where: str | None) -> socket.socket:

@@ -12,6 +12,11 @@ from websockets.sync.client import ClientConnection, connect
 PATIENCE_S = 30.0
 
 
+def origin(port: int) -> str:
+    """Where our own page comes from."""
+    return f"http://127.0.0.1:{port}"
+
+
 @dataclass
 class Page:
     """One open page on this machine."""
@@ -21,11 +26,10 @@ class Page:
     refusals: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        origin = f"http://127.0.0.1:{self.port}"
         self._open = ExitStack()
         opening = connect(
             f"ws://127.0.0.1:{self.port}/ws",
-            origin=origin,  # type: ignore[arg-type]
+            origin=origin(self.port),  # type: ignore[arg-type]
             compression=None,
             close_timeout=0.2,
         )

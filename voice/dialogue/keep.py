@@ -27,11 +27,11 @@ def digest(parts: Iterable[str | bytes]) -> str:
     return found.hexdigest()[:12]
 
 
-def read(file: Path) -> Arrays | None:
-    """What was kept, or None."""
+def read(file: Path, names: Iterable[str]) -> Arrays | None:
+    """The arrays of these names, or None where the file does not have them all."""
     try:
         with file.open("rb") as stream, np.load(stream) as stored:
-            return {name: stored[name] for name in stored.files}
+            return {name: stored[name] for name in names}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
 

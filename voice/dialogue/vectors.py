@@ -45,8 +45,8 @@ def load(lines: Iterable[str], embedder: Embedder, folder: Path) -> Vectors:
     lines = tuple(dict.fromkeys(lines))
     file = folder / f"phrasings-{embedder.fingerprint}.npz"
     names = [hashlib.sha256(line.encode()).hexdigest()[:16] for line in lines]
-    kept = keep.read(file) or {"names": np.array([], str), "vectors": np.array([])}
-    known = dict(zip(kept["names"].tolist(), kept["vectors"], strict=True))
+    kept = keep.read(file, ("names", "vectors"))
+    known = dict(zip(kept["names"].tolist(), kept["vectors"], strict=True)) if kept else {}
     new = {name: line for name, line in zip(names, lines, strict=True) if name not in known}
     if new:
         if len(new) >= MANY:

@@ -1,13 +1,15 @@
 """Sparse likeness: which stored texts share weighted features with a new one."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from voice.dialogue.keep import Arrays
+
 Array = NDArray[np.float32]
-Arrays = Mapping[str, NDArray[Any]]
+ARRAYS = ("size", "features", "idf", "ends", "rows", "weights")
+"""The names of what `indexed` gives."""
 
 
 def indexed(texts: Sequence[Mapping[str, float]]) -> Arrays:

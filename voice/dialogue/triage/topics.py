@@ -22,7 +22,7 @@ from voice.dialogue.triage import embedding, exemplars, features, sparse
 from voice.dialogue.triage.exemplars import Exemplar
 from voice.dialogue.triage.features import lexical, lexical_of
 from voice.dialogue.triage.minilm import MiniLm
-from voice.dialogue.triage.sparse import Arrays, SparseIndex, indexed
+from voice.dialogue.triage.sparse import SparseIndex, indexed
 from voice.safetensors import Array
 
 ADAPTERS = ROOT / "models" / "adapters"
@@ -133,13 +133,13 @@ def find(settings: Settings, heard: Path, protocols: Iterable[Protocol]) -> Topi
     return WordTopics(lines)
 
 
-def _index(lines: Sequence[str], folder: Path | None) -> Arrays:
+def _index(lines: Sequence[str], folder: Path | None) -> keep.Arrays:
     """The words of the lines: kept as long as neither they nor the code that reads them change."""
     if folder is None:
         return indexed(lexical_of(lines))
     code = (Path(module.__file__ or "").read_bytes() for module in (words, features, sparse))
     file = folder / f"heard-{keep.digest((*code, *lines))}.npz"
-    if (known := keep.read(file)) is None:
+    if (known := keep.read(file, sparse.ARRAYS)) is None:
         known = indexed(lexical_of(lines))
         keep.write(file, known)
     return known
