@@ -7,8 +7,7 @@ Time is the microphone's sample count.
 import threading
 from collections.abc import Callable
 
-import msgspec
-
+from voice.acting import Acting, Rooms
 from voice.answering import AnswerWriter
 from voice.audio.interface import INPUT_RATE, Backend, MicBlock, SoundEvent, SoundStarted
 from voice.audio.loudness import RoomGain
@@ -16,8 +15,9 @@ from voice.audio.mixer import Mixer, Tap
 from voice.config import Settings
 from voice.counting import Beats
 from voice.dialogue import interface as d
+from voice.dialogue.content import Content
 from voice.dialogue.dialogue import Dialogue
-from voice.dialogue.state import Resumed, State
+from voice.dialogue.state import Resumed
 from voice.engines import speech_cache
 from voice.engines.crew import Crew
 from voice.engines.interfaces import Result
@@ -32,35 +32,20 @@ from voice.events import (
     EngineEvent,
     EngineState,
     GovernorEvent,
-    Metronome,
-    ReplyEvent,
     Source,
     SpeechStart,
 )
 from voice.floor import Floor
-from voice.governor import PASSAGES, TINY_TURNS, Governor
-from voice.handover_record import HandoverRecord
+from voice.governor import TINY_TURNS, Governor
 from voice.inbox import Inbox
-from voice.latency import Axis, Trace
+from voice.latency import Axis
 from voice.listening import gate
 from voice.listening import listener as heard
 from voice.observer import Moment, Observer
 from voice.signals import Signals, Tones
 from voice.speaking import Speech
-from voice.timers import Timers
 
 LOAD_TIMEOUT_S = 120.0
-
-
-class Snapshot(msgspec.Struct, frozen=True):
-    """What held before a turn was acted on, should its speech go on after all."""
-
-    turn: int
-    state: State
-    timers: Timers
-    beat: d.Beat
-    spoken: int
-    """How many utterances had been begun."""
 
 
 class Assistant:
@@ -120,18 +105,15 @@ class Assistant:
         self._ahead = SpeechAhead(
             crew.tts, cache, self._nothing_to_do, lambda: self._speech.length_scale
         )
-        self._writer = AnswerWriter(crew.llm, self._inbox.poster(self._step), now=self._axis.now)
-        self._dialogue: Dialogue
+        self._writer = AnswerWriter(
+            crew.llm, self._inbox.poster(lambda event: self._acting.step(event)), now=self._axis.now
+        )
+        self._devices: dict[str, DeviceState] = {}
+        # What `_learn` brings.
+        self._content: Content
         self._floor: Floor
         self._listener: heard.Listener
-        self._state = State()
-        self._now = 0.0
-        self._record = HandoverRecord(self._log.write)
-        self._timers = Timers()
-        self._devices: dict[str, DeviceState] = {}
-        self._snapshot: Snapshot | None = None
-        self._trace: Trace | None = None
-        """The latest turn that was acted on."""
+        self._acting: Acting
 
     # --- called from other threads -----------------------------------------------------------
 
@@ -164,7 +146,7 @@ class Assistant:
             if greeting is None:
                 self._open(backend)
             else:
-                self._ahead.later(self._dialogue.content.spoken())
+                self._ahead.later(self._content.spoken())
             while not interrupted.is_set() and not backend.wait(0.1):
                 pass
         finally:
@@ -174,7 +156,7 @@ class Assistant:
         """Act on a command as if it had been said, and beyond doubt; from any thread."""
 
         def made(moment: Moment) -> d.Input | None:
-            phrases = self._dialogue.content.phrasebook.phrases(name)[:1]
+            phrases = self._content.phrasebook.phrases(name)[:1]
             said = (d.Utterance(t=moment.now, text=p, speaking=moment.speaking) for p in phrases)
             return next(said, None)
 
@@ -182,7 +164,7 @@ class Assistant:
 
     def take(self, make: Callable[[Moment], d.Input | Resumed | None]) -> None:
         """Let the dialogue take what `make` gives on the loop's thread; from any thread."""
-        self._inbox.put(lambda: self._on_made(make))
+        self._inbox.put(lambda: self._acting.made(make))
 
     def engine_busy(self) -> bool:
         """Whether an engine works for us (see LoopProbe)."""
@@ -216,8 +198,7 @@ class Assistant:
 
     def _learn(self, dialogue: Dialogue) -> None:
         """Take what there is to know, before the loop's thread begins."""
-        self._dialogue = dialogue
-        self._state = dialogue.start()
+        self._content = dialogue.content
         self._speech.excuse = dialogue.content.phrase("voice_restarts")
         self._floor = floor = Floor(
             self._settings, dialogue, self._speech, hears_itself=self._hears_itself
@@ -227,12 +208,27 @@ class Assistant:
             self._turns,
             self._crew.tiny,
             self._transcribed,
-            expected=lambda text: dialogue.whole(text, self._state) == "whole",
-            urgent=lambda text: floor.urgent(text, self._state),
+            expected=lambda text: dialogue.whole(text, self._acting.state) == "whole",
+            urgent=lambda text: floor.urgent(text, self._acting.state),
             spot=floor.spot,
-            hint=lambda: dialogue.hint(self._state),
-            prefers=lambda first, second: dialogue.prefers(self._state, first, second),
+            hint=lambda: dialogue.hint(self._acting.state),
+            prefers=lambda first, second: dialogue.prefers(self._acting.state, first, second),
         )
+        rooms = Rooms(
+            log=self._log,
+            axis=self._axis,
+            observer=self._observer,
+            play=self._mixer.tone,
+            signals=self._signals,
+            speech=self._speech,
+            beats=self._beats,
+            writer=self._writer,
+            ahead=self._ahead,
+            governor=self._governor,
+            later=self._inbox.put,
+            keep=self._settings.tts.keep,
+        )
+        self._acting = Acting(rooms, dialogue, self._listener)
 
     def _wait_for_engines(self, interrupted: threading.Event, needs_ear: bool) -> None:
         """Without its ear the assistant is of no use; without another engine it is of some."""
@@ -245,15 +241,10 @@ class Assistant:
         try:
             backend.close()
         finally:
-            self._inbox.put(self._settle)
+            self._inbox.put(lambda: self._acting.close())
             self._inbox.close(timeout_s=2.0)
             self._ahead.close()
             self._speech.close()
-
-    def _settle(self) -> None:
-        """Log what was waiting for a time that will not come."""
-        self._record.settle(self._state.log)
-        self._close_trace()
 
     def _transcribed(self, result: Result, tag: heard.Tag) -> None:
         self._inbox.put(lambda: self._act_on(self._listener.on_transcript(result, tag)))
@@ -261,17 +252,16 @@ class Assistant:
     # --- the loop's thread -------------------------------------------------------------------
 
     def _on_mic(self, start: int, block: MicBlock, strict: MicBlock | None = None) -> None:
-        self._now = (start + len(block)) / INPUT_RATE
-        self._listener.half_duplex(self._floor.half(self._now))
+        now = self._acting.now = (start + len(block)) / INPUT_RATE
+        self._listener.half_duplex(self._floor.half(now))
         self._act_on(self._listener.push(start, block, strict))
-        for name in self._timers.pop_due(self._now):
-            self._step(d.TimerFired(t=self._now, name=name))
-        self._signals.tick(self._now)
+        self._acting.fire()
+        self._signals.tick(now)
         quiet = self._listener.idle and self._sounding <= {"beat"}
         if self._room_gain.hear(block, quiet):
             self._speech.fit_room(self._room_gain.db)
         if self._listener.settled:
-            self._record.settle(self._state.log)
+            self._acting.settle()
 
     def _act_on(self, outputs: list[heard.Output]) -> None:
         for output in outputs:
@@ -280,9 +270,9 @@ class Assistant:
                     self._on_turn(output)
                 case heard.Reopened():
                     self._signals.answered()
-                    self._floor.taken(self._now)
+                    self._floor.taken(self._acting.now)
                 case heard.Stirred():
-                    self._floor.taken(self._now)
+                    self._floor.taken(self._acting.now)
                 case heard.Settled():
                     self._floor.free()
                 case heard.Alarm():
@@ -290,134 +280,17 @@ class Assistant:
                 case SpeechStart():
                     self._log.write(output)
                     self._ahead.make_way()
-                    self._floor.taken(self._now)
+                    self._floor.taken(self._acting.now)
                 case _:
                     self._log.write(output)
 
     def _on_turn(self, turn: heard.Turn) -> None:
-        """Let the dialogue answer; a turn that went on is answered from where it began."""
-        if turn.accepted and self._floor.for_us(turn, self._state, self._now):
-            if self._snapshot and self._snapshot.turn == turn.turn:
-                self._restore(self._snapshot)
-            self._snapshot = Snapshot(
-                turn.turn, self._state, self._timers.copy(), self._beats.now, self._speech.begun
-            )
-            self._close_trace()
-            self._trace = trace = Trace(turn, self._axis)
-            self._step(
-                d.Utterance(
-                    t=turn.last_voiced,
-                    text=turn.text,
-                    confidence=turn.confidence,
-                    alternatives=turn.alternatives,
-                    speaking=turn.overlapped,
-                )
-            )
-            trace.decided()
-            if not trace.claimed and self._state.asked is None:
-                self._close_trace()  # nothing will be said to it
-        elif self._state.run and not turn.overlapped and turn.reason in gate.UNCERTAIN:
-            self._signals.not_understood(self._now)
+        acting = self._acting
+        if turn.accepted and self._floor.for_us(turn, acting.state, acting.now):
+            acting.turn(turn)
+        elif acting.state.run and not turn.overlapped and turn.reason in gate.UNCERTAIN:
+            self._signals.not_understood(acting.now)
         self._floor.free()
-
-    def _on_made(self, make: Callable[[Moment], d.Input | Resumed | None]) -> None:
-        event = make(Moment(self._state, self._now, not self._speech.idle))
-        if event is not None:
-            self._record.settle(self._state.log)
-            self._close_trace()
-            self._trace = self._snapshot = None
-            self._step(event)
-
-    def _close_trace(self) -> None:
-        for latency in self._trace.close() if self._trace else ():
-            self._log.write(latency)
-
-    def _step(self, event: d.Input | Resumed) -> None:
-        """Let the dialogue take one step and carry out what it wants done."""
-        result = self._dialogue.step(self._state, event)
-        moved = result.state.run != self._state.run
-        self._state = result.state
-        trace = None if isinstance(event, d.TimerFired) else self._trace
-        if trace and isinstance(event, d.ModelSentence):
-            trace.answered(self._writer.first_token)
-        for effect in result.effects:
-            self._carry_out(effect, trace)
-        self._listener.working(self._state.asked is not None or self._beats.now.on)
-        if moved:
-            self._ahead.soon(self._dialogue.ahead(self._state))
-        self._observer.state(self._state, self._timers, self._now)
-
-    def _carry_out(self, effect: d.Effect, trace: Trace | None) -> None:
-        """`trace` is that of the turn that this comes of, if any."""
-        match effect:
-            case d.Say(reply=reply, append=append):
-                self._log.write(ReplyEvent(t=self._now, **msgspec.structs.asdict(reply)))
-                if reply.say:
-                    if trace:
-                        self._signals.awaited(trace.last_voiced)
-                    self._speech.say(
-                        reply.say,
-                        append=append,
-                        answers=trace.claim() if trace else None,
-                        fixed=reply.by != "llm" and self._settings.tts.keep,
-                    )
-            case d.StopSpeaking():
-                self._signals.answered()
-                self._speech.stop("stopped")
-            case d.AskModel():
-                if trace:
-                    self._signals.awaited(trace.last_voiced)
-                if self._governor.level >= PASSAGES:
-                    self._decline(effect)
-                    return
-                elapsed = self._axis.now() - trace.last_voiced if trace else 0.0
-                self._writer.ask(effect, elapsed_s=elapsed)
-            case d.AskDraft():
-                elapsed = self._axis.now() - trace.last_voiced if trace else 0.0
-                self._writer.draft(effect, elapsed_s=elapsed)
-            case d.CancelModel():
-                self._writer.cancel()
-            case d.Report(event=event):
-                self._log.write(event)
-            case d.SetTimer(name=name, seconds=seconds):
-                self._timers.set(name, self._now + seconds)
-            case d.CancelTimer(name=name):
-                self._timers.cancel(name)
-            case d.Beat():
-                self._set_beat(effect)
-            case d.Tone(name=name):
-                self._mixer.tone(name)
-            case d.Adjust(louder=louder, slower=slower):
-                self._speech.adjust(louder=louder, slower=slower)
-            case d.Forget():
-                self._forget()
-                self._ahead.soon(self._dialogue.ahead(self._state))
-
-    def _forget(self) -> None:
-        """Keep nothing in memory of what was said and heard."""
-        self._close_trace()
-        self._trace = self._snapshot = None
-        self._record = HandoverRecord(self._log.write)
-        self._ahead.soon(())
-        self._speech.forget()
-        self._listener.forget()
-        self._dialogue.forget()
-        self._writer.warm()
-        self._observer.forgotten()
-
-    def _set_beat(self, beat: d.Beat) -> None:
-        if self._beats.set(beat):
-            self._log.write(Metronome(t=self._now, on=beat.on, rate=beat.rate))
-
-    def _restore(self, snapshot: Snapshot) -> None:
-        """Undo what was made of a turn that was not over yet."""
-        self._state = snapshot.state
-        self._timers = snapshot.timers
-        self._writer.cancel()
-        self._set_beat(snapshot.beat)
-        if self._speech.begun > snapshot.spoken:
-            self._speech.stop("interrupted")
-        self._observer.state(self._state, self._timers, self._now)
 
     # --- notices from the other rooms --------------------------------------------------------
 
@@ -434,7 +307,9 @@ class Assistant:
             self._log.write(logged)
 
     def _on_engine(self, name: str, state: EngineState, pid: int | None, detail: str) -> None:
-        self._log.write(EngineEvent(t=self._now, name=name, state=state, pid=pid, detail=detail))
+        self._log.write(
+            EngineEvent(t=self._acting.now, name=name, state=state, pid=pid, detail=detail)
+        )
         if name == "tts" and state == "ready":
             self._speech.voice_is_back()
             self._beats.go_on()
@@ -445,24 +320,20 @@ class Assistant:
 
     def _on_recognised(self, seconds: float, complete: bool) -> None:
         """A turn was recognised; that may have taken too long, or be quick enough again."""
-        change = self._governor.turn(self._now, seconds, complete=complete)
+        change = self._governor.turn(self._acting.now, seconds, complete=complete)
         if change:
             self._turns.relieved = change.level >= TINY_TURNS
-            self._log.write(GovernorEvent(t=self._now, level=change.level, reason=change.reason))
-
-    def _decline(self, question: d.AskModel) -> None:
-        """Have the passage spoken: the machine is too slow for the model."""
-        why = "the machine is too slow"
-        end = d.ModelEnded(t=self._now, request=question.request, reason="failed", detail=why)
-        self._inbox.put(lambda: self._step(end))
+            self._log.write(
+                GovernorEvent(t=self._acting.now, level=change.level, reason=change.reason)
+            )
 
     def _on_device(self, name: str, state: DeviceState, detail: str) -> None:
-        self._log.write(DeviceEvent(t=self._now, name=name, state=state, detail=detail))
+        self._log.write(DeviceEvent(t=self._acting.now, name=name, state=state, detail=detail))
         before = self._devices.get(name)
         self._devices[name] = state
         self._signals.device(name, before, state)
-        if state == "open" and self._now > 0.0:
-            self._floor.device_came(self._now)
+        if state == "open" and self._acting.now > 0.0:
+            self._floor.device_came(self._acting.now)
         if name == "microphone" and state == "lost":
             self._notice("microphone_lost")
         elif name == "microphone" and state == "silent":
@@ -472,4 +343,4 @@ class Assistant:
 
     def _notice(self, phrase: str) -> None:
         """Say that something is wrong with us, after what is being said."""
-        self._speech.say(self._dialogue.content.phrase(phrase), append=True)
+        self._speech.say(self._content.phrase(phrase), append=True)
