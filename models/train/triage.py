@@ -2,17 +2,16 @@
 """Train the adapter with which triage tells topics apart: models/adapters/triage-en.npz.
 
     pip install -e '.[train]'
-    python models/train/triage.py --epochs 4 --seed 1 --output one.npz
-    python models/train/triage.py --epochs 4 --seed 2 --output two.npz
-    python models/train/triage.py --mean one.npz two.npz
+    python models/train/triage.py            # everything, half an hour on one core
+    python models/train/triage.py --refit    # the topics' directions alone, five minutes
 
 The upper layers of all-MiniLM-L6-v2 get low-rank changes (LoRA), trained on two tasks at once:
 which topic a line of content/en/heard is about, and which event, answer or side question of a
-protocol a phrasing belongs to, or whether it asks what no first aid answers. The mean of two such
-changes is surer than either and costs no more. The lower layers stay as they are and are worked out
-once. A topic's direction is kept in the adapter; those of events and questions are not, because at
-run time they are found from their phrasings. Needs PyTorch, takes about half an hour on one core;
-the same seed gives the same adapter on the same machine. Nothing of this is needed at run time.
+protocol a phrasing belongs to. The lower layers stay as they are and are worked out once. A topic's
+direction is kept in the adapter; those of events and questions are not, because at run time they
+are found from their phrasings. New lines can be taken in by moving the directions alone: the
+encoder stays, and with it how phrasings are told apart. Needs PyTorch; the same seed gives the same
+adapter on the same machine. Nothing of this is needed at run time.
 """
 
 import argparse
@@ -34,7 +33,6 @@ sys.path.insert(0, str(ROOT))
 
 from voice.config import Settings  # noqa: E402
 from voice.dialogue import content as content_files  # noqa: E402
-from voice.dialogue.expected import OUTSIDE  # noqa: E402
 from voice.dialogue.triage import embedding, exemplars  # noqa: E402
 from voice.dialogue.triage.minilm import MiniLm  # noqa: E402
 
@@ -43,6 +41,9 @@ RANK = 24
 BATCH = 48
 VIEWS = 2
 """How many variants of each line are seen; the first is the line itself."""
+REFIT_EPOCHS = 8
+HOLD = 1.0
+"""What it costs to move a direction, so that rare topics keep what the whole training found."""
 PARTS = (
     "attention.self.query",
     "attention.self.key",
@@ -125,9 +126,7 @@ class Network(nn.Module):
 
 
 class Task:
-    """Lines with their classes, and which classes compete: those of the same group, and OUTSIDE
-    with all.
-    """
+    """Lines with their classes, and which classes compete: those of the same group."""
 
     def __init__(self, lines: Sequence[str], labels: Sequence[str], groups: Sequence[str]) -> None:
         self.lines = lines
@@ -137,7 +136,6 @@ class Task:
         group_of = dict(zip(labels, groups, strict=True))
         names = sorted(set(groups))
         self.group = torch.tensor([names.index(group_of[name]) for name in self.names])
-        self.everywhere = torch.tensor([name == OUTSIDE for name in self.names])
         self.views: list[list[Tensor]] = []
 
 
@@ -177,7 +175,6 @@ def tasks() -> tuple[Task, Task]:
             for choice in step.choices:
                 name = f"{slug} {step.id} {choice.name}"
                 rows += ((line, name, f"{slug} {step.id}") for line in choice.hear)
-    rows += ((line, OUTSIDE, OUTSIDE) for line in content.outside)
     return topics, Task(*map(list, zip(*rows, strict=True)))
 
 
@@ -225,7 +222,6 @@ def loss_of(network: Network, task: Task, rows: list[int], classes: Tensor, view
     wanted = task.labels[rows]
     logits = network.logits(network.vectors(x, mask), classes)
     rivals = task.group[None, :] == task.group[wanted][:, None]
-    rivals |= task.everywhere[None, :] | task.everywhere[wanted][:, None]
     smoothing = 0.05 if rivals.all() else 0.0
     logits = logits.masked_fill(~rivals, -1e4)
     return functional.cross_entropy(logits, wanted, label_smoothing=smoothing)
@@ -262,6 +258,44 @@ def train(network: Network, both: tuple[Task, Task], epochs: int, rate: float, s
         print(f"epoch {epoch + 1}: {losses}, {seconds:.0f} s", flush=True)
 
 
+def refit(file: Path, topics: Task, base: MiniLm, seed: int) -> None:
+    """Move the topics' directions in an adapter to where the present lines are."""
+    with np.load(file) as adapter:
+        arrays = {name: adapter[name] for name in adapter.files}
+    if arrays["topics"].tolist() != topics.names:
+        raise SystemExit("there are other topics than before: train everything")
+    changes = {name: part for name, part in arrays.items() if name not in ("head", "topics")}
+    rng = random.Random(seed)
+    variants = [spoken_variant(line, rng) for line in topics.lines]
+    vectors = torch.from_numpy(base.adapted(changes).embed([*topics.lines, *variants]))
+    head = torch.from_numpy(arrays["head"].astype(np.float32))
+    arrays["head"] = moved(head, vectors, topics.labels.repeat(2), seed).numpy().astype(np.float16)
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    recipe = json.loads(file.with_suffix(".json").read_text("utf-8"))
+    recipe["refitted"] = {"seed": seed, "lines": len(topics.lines)}
+    _write_recipe(recipe, file)
+
+
+def moved(head: Tensor, vectors: Tensor, labels: Tensor, seed: int) -> Tensor:
+    """The directions [topics, 384] that tell the vectors apart best, not far from these."""
+    before, scale = functional.normalize(head, dim=-1), head[0].norm().log()
+    directions, scale = nn.Parameter(before.clone()), nn.Parameter(scale)
+    optimiser = torch.optim.AdamW([directions, scale], lr=2e-3, weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, 0.8)
+    torch.manual_seed(seed)
+    for _ in range(REFIT_EPOCHS):
+        for rows in torch.randperm(len(vectors)).split(10 * BATCH):
+            now = functional.normalize(directions, dim=-1)
+            logits = functional.linear(vectors[rows], now) * scale.exp()
+            loss = functional.cross_entropy(logits, labels[rows], label_smoothing=0.05)
+            loss = loss + HOLD * ((now - before) ** 2).sum(1).mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        schedule.step()
+    return (functional.normalize(directions, dim=-1) * scale.exp()).detach()
+
+
 def save(network: Network, topics: Task, file: Path, recipe: dict[str, object]) -> None:
     """The adapter as numpy arrays, and how it was made beside it."""
     arrays: dict[str, np.ndarray] = {}
@@ -273,39 +307,13 @@ def save(network: Network, topics: Task, file: Path, recipe: dict[str, object]) 
     head = functional.normalize(network.topics, dim=-1) * network.scale.exp()
     arrays["head"] = head.detach().numpy().astype(np.float16)
     arrays["topics"] = np.array(topics.names)
-    _write(arrays, file, recipe)
-
-
-def _write(arrays: dict[str, np.ndarray], file: Path, recipe: dict[str, object]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    _write_recipe(recipe, file)
+
+
+def _write_recipe(recipe: dict[str, object], file: Path) -> None:
     file.with_suffix(".json").write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
-
-
-def mean(files: Sequence[Path], file: Path) -> None:
-    """The mean of adapters that were trained alike: their low-rank changes side by side."""
-    adapters = [dict(np.load(one)) for one in files]
-    arrays: dict[str, np.ndarray] = {"topics": adapters[0]["topics"]}
-    for name in adapters[0]:
-        every = [adapter[name] for adapter in adapters]
-        if name.endswith(".A"):
-            arrays[name] = np.concatenate(every, axis=0)
-        elif name.endswith(".B"):
-            arrays[name] = np.concatenate(every, axis=1) / np.float16(len(files))
-        elif name == "head":
-            arrays[name] = _mean_head([one.astype(np.float32) for one in every])
-        elif any(not np.array_equal(one, every[0]) for one in every):
-            raise SystemExit("these adapters were trained on other topics")
-    recipe = json.loads(files[0].with_suffix(".json").read_text("utf-8"))
-    recipe["command"] += f", the mean of {len(files)} seeds"
-    _write(arrays, file, recipe)
-
-
-def _mean_head(heads: Sequence[np.ndarray]) -> np.ndarray:
-    """The mean of directions, as long as those are on average."""
-    total = np.sum(heads, axis=0)
-    long = np.mean([np.linalg.norm(head[0]) for head in heads])
-    return (total / np.linalg.norm(total, axis=1, keepdims=True) * long).astype(np.float16)
 
 
 def main() -> None:
@@ -317,17 +325,17 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     default = ROOT / "models" / "adapters" / "triage-en.npz"
     parser.add_argument("--output", type=Path, default=default)
-    parser.add_argument("--mean", type=Path, nargs="+", help="average these instead of training")
+    parser.add_argument("--refit", action="store_true", help="move the topics' directions alone")
     args = parser.parse_args()
-    if args.mean:
-        mean(args.mean, args.output)
-        return
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     base = embedding.find(Settings())
     if base is None:
         raise SystemExit("the sentence embedding is missing: python run_assistant.py models fetch")
     both = tasks()
+    if args.refit:
+        refit(args.output, both[0], base, args.seed)
+        return
     rng = random.Random(args.seed)
     weights = {name: torch.tensor(value) for name, value in base.weights.items()}
     for task in both:

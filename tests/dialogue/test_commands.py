@@ -36,7 +36,8 @@ SAID = {
     "are-you-there": ["are you there?", "can you hear me", "hello, are you still there"],
     "back-to-first": ["back to the first one"],
     "new-person": ["new person", "It's a new person."],
-    "arrived": ["the ambulance is here", "The paramedics have arrived."],
+    "arrived": ["the ambulance is here", "The paramedics have arrived.", "The crew's here.",
+                "the crew's here, they're taking over"],
     "start-beat": ["start the beat"],
     "handover": ["summary for the medics", "handover", "What do I tell the crew?",
                  "what have we done so far"],
@@ -168,6 +169,7 @@ NOT_COMMANDS = [
     "what do I tell the children",
     "she was well at noon and then she fell",
     "last seen walking to the shop",
+    "next, he stopped, go back",
 ]
 
 

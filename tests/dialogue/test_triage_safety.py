@@ -81,12 +81,70 @@ def test_a_more_urgent_emergency_takes_over_and_says_so(dialogue: Dialogue) -> N
     assert reply.say.startswith("This comes first now.")
 
 
+@pytest.mark.parametrize("who", ["adult", "child", "infant"])
+def test_who_chokes_and_neither_breathes_nor_answers_is_resuscitated(
+    who: str, dialogue: Dialogue
+) -> None:
+    talk = Talk(dialogue, dialogue.start(f"choking-{who}"))
+    assert talk.say("gone all floppy, nothing, no breathing").protocol == f"cpr-{who}"
+
+
+@pytest.mark.parametrize(
+    ("text", "protocol"),
+    [
+        ("now the waiter's collapsed as well, he isn't breathing", "cpr-adult"),
+        ("her sister's unconscious too, she's breathing", "unresponsive-breathing"),
+    ],
+)
+def test_somebody_else_as_well_is_a_second_casualty(
+    text: str, protocol: str, dialogue: Dialogue
+) -> None:
+    talk = Talk(dialogue, dialogue.start("choking-adult"))
+    assert talk.say(text).protocol == protocol
+    assert talk.state.parked
+
+
+@pytest.mark.parametrize(
+    ("text", "finding", "stated"),
+    [
+        ("he only takes a breath now and then", "gasping", True),
+        ("his breath is also not there", "not-breathing", True),
+        ("breath is not coming properly", "not-breathing", False),
+        ("she says she feels like she's dying", "not-breathing", False),
+        ("his front teeth have been knocked out", "unresponsive", False),
+        ("he has been knocked out", "unresponsive", True),
+        ("she's asleep, do not wake her", "unresponsive", False),
+        ("he's coughed it out", "can-cough", False),
+    ],
+)
+def test_a_finding_is_stated_or_not(text: str, finding: str, stated: bool) -> None:
+    assert (finding in CONTENT.findings.read(text)) is stated
+
+
+@pytest.mark.parametrize(
+    ("protocol", "steps", "text", "heard"),
+    [
+        ("electrical-injury", 0, "the power is off", "event:power-off"),
+        ("chest-pain", 2, "he can have aspirin", "choice:no"),
+    ],
+)
+def test_one_word_in_two_sentences_means_two_things(
+    protocol: str, steps: int, text: str, heard: str, dialogue: Dialogue
+) -> None:
+    talk = Talk(dialogue, dialogue.start(protocol))
+    for _ in range(steps):
+        talk.say("next")
+    assert talk.say(text).heard == heard
+
+
 @pytest.mark.parametrize(
     ("protocol", "text"),
     [
         ("cpr-adult", "he is breathing now"),
         ("severe-bleeding", "the bleeding has stopped"),
         ("choking-adult", "it came out"),
+        ("seizure", "she's stopped jerking"),
+        ("electrical-injury", "the power is off"),
     ],
 )
 def test_good_news_in_doubtful_words_is_asked_back(

@@ -12,7 +12,17 @@ _BESIDE = frozenset(("old", "little", "small", "young", "only", "year"))
 """Stems that say no more than the age they stand beside."""
 
 _PERSON = "person|casualty|victim|man|woman|guy|child"
-_ANOTHER = re.compile(rf"\b(another (one|{_PERSON})|(second|other) ({_PERSON}|patient))\b")
+_RELATION = (
+    "sister|brother|mother|father|mum|mom|dad|friend|mate|wife|husband|partner|son|daughter|"
+    "boyfriend|girlfriend|grandad|grandma|nan|uncle|aunt|cousin|neighbour|colleague|boss|teacher|"
+    "driver|passenger|rider|waiter|waitress|cook|worker|customer|helper|rescuer|boy|girl|lad|lady|"
+    "bloke|kid|toddler|twin|baby"
+)
+_ANOTHER = re.compile(
+    rf"\b(another (one|{_PERSON})|(second|other) ({_PERSON}|{_RELATION}|patient)|"
+    rf"(her|his|my|our|their|the|a) ({_PERSON}|{_RELATION}) (is|has) (\w+ ){{1,6}}?(as well|too))\b"
+    r"(?! (much|many|far|tight|hot|cold|fast|slow|weak|tired|late|old|young|big|small|long|hard))"
+)
 _FURTHER = re.compile(
     r"\b(there (is|are)|here is|(i|we) (can |have )?(see|found|have|got)) (now |also )?"
     rf"(another|a second|one more) (one|{_PERSON}|patient)\b"

@@ -1,7 +1,7 @@
 """Commands and short answers as whole utterances; never words inside a sentence."""
 
 import re
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import product
 
 import msgspec
@@ -12,6 +12,7 @@ from voice.dialogue.yamlfile import ContentError, Document
 
 _LONGER = 6
 """Words by which an utterance may be longer than the longest phrase: fillers, a time."""
+_CLAUSES = 4
 _TIME = "{when}"
 MARK = "mark-"
 """What the names of commands begin with that keep something for the crew; a time may follow."""
@@ -82,8 +83,20 @@ class Phrasebook:
         return heard.meaning if heard else None
 
     def heard(self, text: str) -> Heard | None:
-        """What the whole utterance means, and any time that was said with it."""
-        said = _once(tuple(words.tokens(text)))
+        """What the whole utterance means, and any time that was said with it.
+
+        In several clauses it may be said in several ways: "the crew is here, they're taking over".
+        """
+        if found := self._heard(words.tokens(text)):
+            return found
+        clauses = words.clauses(text)
+        if not 1 < len(clauses) <= _CLAUSES:
+            return None
+        found, *others = (self._heard(clause.split()) for clause in clauses)
+        return found if all(other == found for other in others) else None
+
+    def _heard(self, tokens: Sequence[str]) -> Heard | None:
+        said = _once(tuple(tokens))
         if len(said) > self._longest + _LONGER:
             return None
         for start in self._leading(said):

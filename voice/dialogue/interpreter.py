@@ -33,6 +33,7 @@ from voice.dialogue.runner import Run, Runner
 from voice.dialogue.side_questions import SideQuestions
 from voice.dialogue.small_talk import pleads, small_talk, yes_or_no
 from voice.dialogue.state import State
+from voice.dialogue.triage.findings import ELSEWHERE
 from voice.dialogue.triage.openings import ANYTHING, ONE_MORE, OVERHEARD, SPOKEN_TO, Opening, Vague
 
 LIKE_AN_EVENT = 0.74
@@ -46,10 +47,13 @@ FAR_AHEAD = 0.15
 WHAT = "awake"
 """The question that is asked back when nothing was told."""
 _BACK = "back-to-first"
+_RESUSCITATION = "cpr"
+"""What the names of its protocols begin with."""
 _SHORT = 8
 """Words of an utterance that may be an answer said twice."""
 _TELLING = 2
-"""Words that carry meaning; fewer are matched by spelling alone."""
+"""Words that carry meaning; one alone has to stand in a sentence, as in "the power is off"."""
+_SENTENCE = 3
 NO_BREATH = frozenset(("not-breathing", "gasping"))
 URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
 WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
@@ -141,12 +145,13 @@ class Interpreter:
         ):
             return Begin(opening, another)
         found = (
-            self._by_findings(facts, NO_BREATH, run)
+            self._lifeless(facts, run)
+            or self._by_findings(facts, NO_BREATH, run)
             or self._answer_by_finding(facts, run)
             or self._graver(text, facts, run)
             or self._own_news(text, facts, run)
             or self._by_findings(facts, URGENT, run)
-            or self._by_report(text, facts, run, VERY_LIKE_AN_EVENT)
+            or self._by_report(text, facts, run, _very_like(text))
             or self._meant(text, facts, run)
             or self._taking_over(text, run)
             or self._known_remark(text, facts, run)
@@ -213,7 +218,7 @@ class Interpreter:
         """The answer, event or side question that comes closest, when one clearly does."""
         if is_question(text):
             return self._side.asked(text, run)
-        if len(words.content(text)) < _TELLING:
+        if not _telling(text):
             return None
         step, closest = self._runner.step(run), self._closest(text, run)
         if closest is None or closest.score < NEAR:
@@ -237,7 +242,7 @@ class Interpreter:
 
     def _own_news(self, text: str, facts: tuple[str, ...], run: Run) -> Happened | None:
         """An event that the protocol has words for: it knows better than a general finding."""
-        if is_question(text) or len(words.content(text)) < _TELLING:
+        if is_question(text) or not _telling(text):
             return None
         closest = self._closest(text, run)
         if closest is None or not isinstance(closest.key, Event):
@@ -307,11 +312,11 @@ class Interpreter:
             return Talk(about)
         if self._content.openings.chatter(text):
             return Talk("chat")
-        answer = self._passages.answer(text, None)
+        facts = self._content.findings.read(text)
+        answer = None if ELSEWHERE in facts else self._passages.answer(text, None)
         if answer or is_question(text):
             return Asking(answer)
-        facts = self._content.findings.read(text)
-        worrying = WORRYING.intersection(facts) and "elsewhere" not in facts
+        worrying = WORRYING.intersection(facts) and ELSEWHERE not in facts
         return Told(facts) if worrying else Talk("chat")
 
     def _answer_by_finding(self, facts: tuple[str, ...], run: Run) -> Answered | None:
@@ -332,6 +337,19 @@ class Interpreter:
             for event in events:
                 if event.finding == fact and self._leads_on(event, run):
                     return Happened(event, facts)
+        return None
+
+    def _lifeless(self, facts: tuple[str, ...], run: Run) -> Happened | None:
+        """No answer and no breath: where it is C P R that the first of these leads to.
+
+        Without a breath alone somebody who chokes is still to be slapped on the back.
+        """
+        if "unresponsive" not in facts or NO_BREATH.isdisjoint(facts):
+            return None
+        for event in self._runner.script(run).events:
+            resuscitates = (goto(event.then) or "").startswith(_RESUSCITATION)
+            if event.finding == "unresponsive" and resuscitates and self._leads_on(event, run):
+                return Happened(event, facts)
         return None
 
     def _by_report(
@@ -373,6 +391,20 @@ class Interpreter:
     def _reports_in(self, slug: str) -> Matcher[Event]:
         script = self._content.script(slug)
         return Matcher((event, phrase) for event in script.events for phrase in event.hear)
+
+
+def _very_like(text: str) -> float:
+    """How like an event's phrasing a text has to be to need no comparing by meaning.
+
+    One word that carries meaning is the same in very different sentences.
+    """
+    return VERY_LIKE_AN_EVENT if len(words.content(text)) >= _TELLING else 1.0
+
+
+def _telling(text: str) -> bool:
+    """Whether the text says enough to be compared by meaning; else it is matched by spelling."""
+    carrying = len(words.content(text))
+    return carrying >= _TELLING or (carrying == 1 and len(words.tokens(text)) >= _SENTENCE)
 
 
 def _eases(event: Event) -> bool:

@@ -13,7 +13,10 @@ _IS = (
     "he|she|it|that|what|who|there|here|where|how|someone|somebody|everyone|everybody|nobody"
     "|something|everything|nothing"
 )
-_AFTER_IS = r"(?:not|\w+ing|gone|got|been|stopped|collapsed|fainted|unconscious|awake|dead|hurt)"
+_AFTER_IS = (
+    r"(?:not|\w+ing|gone|got|been|stopped|collapsed|fainted|unconscious|awake|dead|hurt"
+    r"|here|there|over|off|on|down|out|outside)"
+)
 """What follows 's where it means "is" after any noun ("dad's not breathing")."""
 _CONTRACTIONS = tuple(
     (re.compile(pattern), replacement)

@@ -15,8 +15,8 @@ _QUESTION_TAIL = re.compile(
     r"( now| next| first| here| about it| for (him|her|them))*$"
 )
 _CUTS = re.compile(
-    r"\b(?:but|wait|if|whether|however|although|though|then|because|while|"
-    r"and (?:now|then|he|she|they|there|it|i))\b"
+    r"\b(?:but|wait|if|whether|however|although|though|(?<!now and )then|because|while|"
+    r"(?<!now )and (?:now|then|he|she|they|there|it|i))\b"
 )
 _CORRECTION = re.compile(
     r"\b(wait|actually|sorry|now|again|no longer|any more|i mean|correction)\b"

@@ -31,7 +31,7 @@ CHATTER, PERHAPS = 0.45, 0.3
 where it is likelier."""
 PLAINLY = 0.7
 """The same for talk while nothing runs that is not even asked about."""
-SPOKEN_TO, OVERHEARD = 0.2, 0.22
+SPOKEN_TO, OVERHEARD = 0.18, 0.2
 """How like it has to be to what people tell of an emergency: what was said to us, and what may be
 anybody's talk."""
 CAUSE, CAUSE_OF_AGE = 0.25, 0.7
@@ -57,7 +57,7 @@ _URGENCY = ("critical", "urgent", "minor")
 _PROCEDURE = re.compile(
     r"\b(?:how (?:do|can|should|would|to)|what (?:do|should|can) (?:i|we|you) do|teach me|show me|"
     r"explain|tell me|walk me through|guide me|talk me through|help me|i (?:need|want) to|"
-    r"we (?:need|have) to|can you|what is the way)\b"
+    r"we (?:need|have) to|can you|what is the (?:best |safest |right |easiest )?way)\b"
 )
 
 

@@ -32,6 +32,9 @@ _MEANING, _WORDS = 1.2, 8.0
 """The same for the trained direction of a topic (which has a sharpness of its own), and for the
 words of its nearest line beside that: the embedding knows what is meant, words know names and
 things that it has hardly seen. Chosen on the development half of the evaluation set."""
+_NOTHING = 0.2
+"""How much likelier it is from the start that nothing is the matter: there is more such talk in a
+day than among the lines of the training."""
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -90,6 +93,8 @@ class TrainedTopics:
         self.names: tuple[str, ...] = tuple(arrays.pop("topics").tolist())
         self._head: Array = arrays.pop("head").astype(np.float32)
         self._scale = float(np.linalg.norm(self._head[0]))
+        nothing = [exemplars.public(name) == exemplars.NOTHING for name in self.names]
+        self._prior: Array = _NOTHING * np.array(nothing, np.float32)
         self._lines = Lines(lines, self.names, folder)
         self.encoder: MiniLm | None = base.adapted(arrays)
         self._encoder = self.encoder
@@ -101,7 +106,7 @@ class TrainedTopics:
 
     def _scores(self, text: str) -> list[Score]:
         meaning = self._head @ self._encoder.embed([text])[0]
-        logits = _MEANING * meaning + _WORDS * self._lines.nearest(text)
+        logits = _MEANING * meaning + _WORDS * self._lines.nearest(text) + self._prior
         return _ranked(self.names, logits, meaning / self._scale)
 
 
