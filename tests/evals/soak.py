@@ -23,9 +23,8 @@ from numpy.typing import NDArray
 
 from tests.support.assistant import read_events
 from tests.support.recordings import phrase
-from tests.support.sound_server import SoundServer
+from tests.support.sound_server import SoundServer, served
 from voice.assistant import Assistant
-from voice.audio import portaudio
 from voice.audio.device import DeviceBackend
 from voice.audio.echo import EchoCancelled
 from voice.audio.files import StemWriter
@@ -49,15 +48,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    server = SoundServer()
-    server.start()
-    os.environ.update(server.settings)
-    portaudio.rescan()
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            figures = soak(server, Path(folder), 60 * args.minutes)
-    finally:
-        server.remove()
+    with served() as server, tempfile.TemporaryDirectory() as folder:
+        figures = soak(server, Path(folder), 60 * args.minutes)
     if args.json:
         print(json.dumps(figures))
     else:

@@ -27,11 +27,22 @@ TELL = "Entrance at the back, ground floor. Somebody waits at the gate."
 class Kiosk:
     """A running kiosk; `address` is its page's."""
 
-    def __init__(self, sound: SoundServer, folder: Path) -> None:
+    def __init__(
+        self,
+        sound: SoundServer,
+        folder: Path,
+        *,
+        port: int = 0,
+        wait: bool = True,
+        **settings: str | float,
+    ) -> None:
+        """`wait`: until it listens; `settings`: further ones of `[kiosk]`."""
         self._sound = sound
+        self.port = port
         self.events = folder / "kiosk.jsonl"
-        options = ["--port", "0", "--events", str(self.events)]
-        own = {"place": PLACE, "tell": TELL, "state": str(folder / "state")}
+        self.events.unlink(missing_ok=True)
+        options = ["--port", str(port), "--events", str(self.events)]
+        own = {"place": PLACE, "tell": TELL, "state": str(folder / "state"), **settings}
         for name, value in own.items():
             options += ["--set", f"kiosk.{name}={value}"]
         self._said = folder / "kiosk.err"
@@ -40,7 +51,8 @@ class Kiosk:
                 [*RUN_ASSISTANT, "kiosk", *options], cwd=ROOT, env=sound.env, stderr=said
             )
         self.address = self._address()
-        self._wait_until_it_listens()
+        if wait:
+            self._wait_until_it_listens()
 
     def speak(self, clip: str) -> None:
         """Play a clip of tests/data/phrases into the microphone."""
@@ -61,6 +73,13 @@ class Kiosk:
         """The process that serves the page."""
         children = psutil.Process(self._process.pid).children(recursive=True)
         return next(one for one in children if "voice.kiosk.server" in one.cmdline())
+
+    def kill(self) -> None:
+        """Kill all its processes at once, as a power cut does."""
+        own = psutil.Process(self._process.pid)
+        for process in (own, *own.children(recursive=True)):
+            process.kill()
+        self._process.wait()
 
     def end(self) -> None:
         """End it as Ctrl-C does."""

@@ -49,15 +49,17 @@ def served(*modules: Sequence[str]) -> Iterator["SoundServer"]:
     server = SoundServer()
     before = dict(os.environ)
     os.environ.update(server.settings)
-    server.start()
-    for module in modules:
-        server.control("load-module", *module)
-    portaudio.rescan()
-    yield server
-    server.remove()
-    os.environ.clear()
-    os.environ.update(before)
-    portaudio.rescan()
+    try:
+        server.start()
+        for module in modules:
+            server.control("load-module", *module)
+        portaudio.rescan()
+        yield server
+    finally:
+        server.remove()
+        os.environ.clear()
+        os.environ.update(before)
+        portaudio.rescan()
 
 
 class SoundServer:

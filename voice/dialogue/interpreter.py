@@ -151,7 +151,7 @@ class Interpreter:
             or self._graver(text, facts, run)
             or self._own_news(text, facts, run)
             or self._by_findings(facts, URGENT, run)
-            or self._by_report(text, facts, run, _very_like(text))
+            or self._by_report(text, facts, run, _alike(text, VERY_LIKE_AN_EVENT))
             or self._meant(text, facts, run)
             or self._taking_over(text, run)
             or self._known_remark(text, facts, run)
@@ -169,7 +169,7 @@ class Interpreter:
             return Asking()
         if circumstances.further(text):
             return Begin(Opening(ANYTHING, facts), another=True)
-        if found := self._by_report(text, facts, run, LIKE_AN_EVENT):
+        if found := self._by_report(text, facts, run, _alike(text, LIKE_AN_EVENT)):
             return found
         if fixed := self._passages.answer(text, run.place.slug):
             return Asking(fixed)
@@ -393,18 +393,22 @@ class Interpreter:
         return Matcher((event, phrase) for event in script.events for phrase in event.hear)
 
 
-def _very_like(text: str) -> float:
-    """How like an event's phrasing a text has to be to need no comparing by meaning.
-
-    One word that carries meaning is the same in very different sentences.
-    """
-    return VERY_LIKE_AN_EVENT if len(words.content(text)) >= _TELLING else 1.0
-
-
 def _telling(text: str) -> bool:
     """Whether the text says enough to be compared by meaning; else it is matched by spelling."""
-    carrying = len(words.content(text))
-    return carrying >= _TELLING or (carrying == 1 and len(words.tokens(text)) >= _SENTENCE)
+    return len(words.content(text)) >= _TELLING or _one_in_a_sentence(text)
+
+
+def _alike(text: str, like: float) -> float:
+    """How like a phrasing in spelling a text has to be, where `like` is enough for most.
+
+    One word that carries meaning is the same in very different sentences: "he still chokes" is not
+    "I am choking".
+    """
+    return 1.0 if _one_in_a_sentence(text) else like
+
+
+def _one_in_a_sentence(text: str) -> bool:
+    return len(words.content(text)) == 1 and len(words.tokens(text)) >= _SENTENCE
 
 
 def _eases(event: Event) -> bool:
