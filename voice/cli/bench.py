@@ -38,9 +38,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.add_settings(recognition)
     triage = kinds.add_parser("triage", help="openings, follow-ups and chatter: what is understood")
     triage.add_argument(
-        "--held-out", action="store_true", help="the half that was not read while building"
+        "--held-out", action="store_true", help="the part that was not read while building"
     )
-    triage.add_argument("--show", action="store_true", help="list the mistakes of that half, too")
+    triage.add_argument("--show", action="store_true", help="list the mistakes of that part, too")
     triage.add_argument("--json", action="store_true", help="one JSON object")
     triage.set_defaults(run=_triage)
     options.add_settings(triage)

@@ -7,6 +7,7 @@ question goes back.
 
 import re
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -31,9 +32,6 @@ CHATTER, PERHAPS = 0.45, 0.3
 where it is likelier."""
 PLAINLY = 0.7
 """The same for talk while nothing runs that is not even asked about."""
-SPOKEN_TO, OVERHEARD = 0.18, 0.2
-"""How like it has to be to what people tell of an emergency: what was said to us, and what may be
-anybody's talk."""
 CAUSE, CAUSE_OF_AGE = 0.25, 0.7
 """How likely one of the protocols that a rule allows has to be to take the place of the rule's
 own: the second where it is for an age that nobody mentioned."""
@@ -59,6 +57,19 @@ _PROCEDURE = re.compile(
     r"explain|tell me|walk me through|guide me|talk me through|help me|i (?:need|want) to|"
     r"we (?:need|have) to|can you|what is the (?:best |safest |right |easiest )?way)\b"
 )
+
+
+class Near(NamedTuple):
+    """How like it has to be to what people tell of an emergency."""
+
+    begin: float
+    """For a protocol to begin."""
+    ask: float
+    """To be asked about."""
+
+
+SPOKEN_TO, OVERHEARD = Near(begin=0.18, ask=0.14), Near(begin=0.2, ask=0.2)
+"""What was said to us, and what may be anybody's talk."""
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -91,9 +102,7 @@ class Openings:
         """The sentence embedding in use, if there is one."""
         return self._topics.encoder
 
-    def find(
-        self, text: str, sure: float = SURE, near: float = SPOKEN_TO
-    ) -> Opening | Vague | None:
+    def find(self, text: str, sure: float = SURE, near: Near = SPOKEN_TO) -> Opening | Vague | None:
         """The opening that the text is, or None when it is no emergency.
 
         `sure`: how likely a topic has to be where no rule decides; `near`: how like what people
@@ -147,7 +156,7 @@ class Openings:
         return self._rank.get(slug) == 0
 
     def _classified(
-        self, text: str, found: tuple[str, ...], scores: list[Score], sure: float, near: float
+        self, text: str, found: tuple[str, ...], scores: list[Score], sure: float, near: Near
     ) -> Opening | Vague | None:
         """What the classifier makes of a text that meets no rule."""
         if is_question(text) and not statements(text):
@@ -162,9 +171,11 @@ class Openings:
             return Opening(best.topic, found) if known else _vague(topics, found)
         if nothing >= CHATTER or (nothing > best.score and best.score < PERHAPS):
             return None
-        if max(topic.near for topic in topics) < near:
+        nearest = max(topic.near for topic in topics)
+        if nearest < near.ask:
             return None
-        if best.topic in self._rank and best.score >= sure and best.score > nothing:
+        begins = nearest >= near.begin and best.score >= sure and best.score > nothing
+        if begins and best.topic in self._rank:
             return Opening(best.topic, found)
         return _vague(topics, found)
 
