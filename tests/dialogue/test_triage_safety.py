@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from tests.support.talking import Talk
 from voice.config import Settings
 from voice.dialogue import content as content_files
+from voice.dialogue.content import Content
 from voice.dialogue.dialogue import Dialogue
 from voice.dialogue.triage.openings import Opening, Vague
 
@@ -168,3 +169,10 @@ def test_bad_news_in_doubtful_words_is_acted_on(dialogue: Dialogue) -> None:
 )
 def test_good_news_alone_starts_nothing(text: str) -> None:
     assert not isinstance(CONTENT.openings.find(text), Opening | Vague)
+
+
+def test_talk_after_a_question_back_is_not_taken_for_its_answer(content: Content) -> None:
+    talk = Talk(Dialogue(content, Settings()))
+    assert talk.say("he doesn't look right").kind == "clarify"
+    assert talk.say("so we had a long problem about not finding out why it was").protocol is None
+    assert talk.state.run is None

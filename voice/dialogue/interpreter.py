@@ -174,6 +174,14 @@ class Interpreter:
             return Unclear(facts)
         return Told(facts) if facts else Talk("chat")
 
+    def _goes_on(self, text: str) -> bool:
+        """Whether it may be an answer to what we asked back, and is not just somebody's talk."""
+        return (
+            len(words.tokens(text)) <= _SHORT
+            or bool(self._content.findings.read(text))
+            or self._content.openings.find(text, near=self._near) is not None
+        )
+
     def _answer_in_part(self, text: str, run: Run) -> str | None:
         """The one answer that some clause of a short utterance is, as in "nothing, not a thing"."""
         if len(words.tokens(text)) > _SHORT:
@@ -238,11 +246,11 @@ class Interpreter:
         told = f"{before}. {text}" if before else text
         opening = self._content.openings.find(told, near=self._near)
         if isinstance(opening, Vague):
-            return (
-                Begin(Opening(ANYTHING, opening.facts), unrecognised=told)
-                if before
-                else Wondering(opening.question, text)
-            )
+            if not before:
+                return Wondering(opening.question, text)
+            if self._near == OVERHEARD and not self._goes_on(text):
+                return Talk("chat")
+            return Begin(Opening(ANYTHING, opening.facts), unrecognised=told)
         if opening:
             return Begin(opening)
         if about := small_talk(text):
