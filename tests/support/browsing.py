@@ -16,6 +16,8 @@ FLAGS = [
 ]
 PHONE, PHONE_ON_ITS_SIDE = (360, 640), (640, 360)
 TABLET, SCREEN, TALL_SCREEN = (768, 1024), (1920, 1080), (1080, 1920)
+GONE = ("WebSocket connection", "Failed to load resource: net::ERR_")
+"""What a browser says of a server that is not there: a drawing may be on its way when it dies."""
 PATIENCE_MS = 30_000
 """Upper bound for anything that must happen; far beyond what it takes on a busy machine."""
 
@@ -99,6 +101,6 @@ class Tab:
         self.page.mouse.up()
 
     def _console(self, message: ConsoleMessage) -> None:
-        gone = self._lost_is_fine and "WebSocket connection" in message.text
+        gone = self._lost_is_fine and any(sign in message.text for sign in GONE)
         if message.type in ("error", "warning") and not gone:
             self.errors.append(message.text)

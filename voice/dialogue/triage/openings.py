@@ -64,12 +64,18 @@ class Near(NamedTuple):
 
     begin: float
     """For a protocol to begin."""
+    begin_long: float
+    """The same after a long speech."""
     ask: float
     """To be asked about."""
 
 
-SPOKEN_TO, OVERHEARD = Near(begin=0.18, ask=0.14), Near(begin=0.2, ask=0.2)
-"""What was said to us, and what may be anybody's talk."""
+SPOKEN_TO = Near(begin=0.18, begin_long=0.18, ask=0.14)
+OVERHEARD = Near(begin=0.2, begin_long=0.3, ask=0.2)
+"""What was said to us, and what may be anybody's talk: where nothing is found that a rule knows,
+who goes on and on rather reads, tells or discusses something."""
+_LONG = 20
+"""Words."""
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -174,7 +180,8 @@ class Openings:
         nearest = max(topic.near for topic in topics)
         if nearest < near.ask:
             return None
-        begins = nearest >= near.begin and best.score >= sure and best.score > nothing
+        enough = near.begin_long if len(words.tokens(text)) > _LONG else near.begin
+        begins = nearest >= enough and best.score >= sure and best.score > nothing
         if begins and best.topic in self._rank:
             return Opening(best.topic, found)
         return _vague(topics, found)
