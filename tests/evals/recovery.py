@@ -10,16 +10,17 @@ start until the page shows step and beat, and until the beat is on again. Second
 
 import argparse
 import json
-import socket
 import statistics
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tests.support.browsing import SCREEN, Tab, chromium
 from tests.support.kiosk import Kiosk
-from tests.support.sound_server import SoundServer
+from tests.support.sound_server import served
 
 AGED_S = 6.0
 """A server that dies younger is started after a longer pause each time."""
@@ -66,12 +67,10 @@ def beat_after(kiosk: Kiosk, began: float) -> float:
 def measure(times: int) -> dict[str, list[float]]:
     """All figures."""
     found: dict[str, list[float]] = {"server": [], "page": [], "beat": []}
-    sound = SoundServer()
-    sound.start()
-    try:
-        with tempfile.TemporaryDirectory() as scratch, chromium() as browser:
-            folder = Path(scratch)
-            kiosk = Kiosk(sound, folder, port=free_port(), beat_silence_s=UNASKED_S)
+    with served() as sound, tempfile.TemporaryDirectory() as scratch, chromium() as browser:
+        start = partial(Kiosk, sound, Path(scratch), beat_silence_s=UNASKED_S)
+        kiosk = start()
+        try:
             tab = Tab(browser, kiosk.address, SCREEN, lost_is_fine=True)
             push(tab)
             for _ in range(times):
@@ -81,23 +80,14 @@ def measure(times: int) -> dict[str, list[float]]:
                 kiosk.kill()
                 tab.until(LOST)
                 began = time.monotonic()
-                kiosk = Kiosk(sound, folder, port=kiosk.port, wait=False, beat_silence_s=UNASKED_S)
+                kiosk = start(port=urlsplit(kiosk.address).port, wait=False)
                 found["beat"].append(beat_after(kiosk, began))
                 tab.until(RIGHT)
                 found["page"].append(time.monotonic() - began)
+        finally:
             kiosk.kill()
-            tab.context.close()
-    finally:
-        sound.remove()
+        tab.close()
     return found
-
-
-def free_port() -> int:
-    """One that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def main() -> None:

@@ -16,7 +16,10 @@ FLAGS = [
 ]
 PHONE, PHONE_ON_ITS_SIDE = (360, 640), (640, 360)
 TABLET, SCREEN, TALL_SCREEN = (768, 1024), (1920, 1080), (1080, 1920)
-GONE = ("WebSocket connection", "Failed to load resource: net::ERR_")
+GONE = (
+    *("WebSocket connection", "net::ERR_CONNECTION_"),
+    *("net::ERR_EMPTY_RESPONSE", "net::ERR_CONTENT_LENGTH_MISMATCH"),
+)
 """What a browser says of a server that is not there: a drawing may be on its way when it dies."""
 PATIENCE_MS = 30_000
 """Upper bound for anything that must happen; far beyond what it takes on a busy machine."""
@@ -76,7 +79,7 @@ class Tab:
     def close(self) -> None:
         """Close it; fails when the browser complained."""
         self.context.close()
-        assert self.errors == []
+        assert self.errors == [], self.errors
 
     def until(self, condition: str) -> None:
         """Wait until a JavaScript expression is true."""

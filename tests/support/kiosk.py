@@ -38,7 +38,6 @@ class Kiosk:
     ) -> None:
         """`wait`: until it listens; `settings`: further ones of `[kiosk]`."""
         self._sound = sound
-        self.port = port
         self.events = folder / "kiosk.jsonl"
         self.events.unlink(missing_ok=True)
         options = ["--port", str(port), "--events", str(self.events)]

@@ -44,7 +44,7 @@ WHAT = "awake"
 """The question that is asked back when nothing was told."""
 _BACK = "back-to-first"
 _SHORT = 8
-"""Words of an utterance that may be an answer said twice."""
+"""Words of an utterance that may be an answer said twice, or one to what we asked back."""
 URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
 WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
 """Findings that are no opening by themselves but deserve a question back."""
@@ -60,6 +60,7 @@ class Interpreter:
         self._content = content
         self._runner = runner
         self._passages = passages
+        self._overhears = overhears
         self._near = OVERHEARD if overhears else SPOKEN_TO
         self._expected = remembered(256)(self._expected_at)
         self._side = SideQuestions(content)
@@ -248,7 +249,7 @@ class Interpreter:
         if isinstance(opening, Vague):
             if not before:
                 return Wondering(opening.question, text)
-            if self._near == OVERHEARD and not self._goes_on(text):
+            if self._overhears and not self._goes_on(text):
                 return Talk("chat")
             return Begin(Opening(ANYTHING, opening.facts), unrecognised=told)
         if opening:

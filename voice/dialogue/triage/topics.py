@@ -31,7 +31,7 @@ _SHARPNESS = 12.0
 _MEANING, _WORDS = 1.2, 8.0
 """The same for the trained direction of a topic (which has a sharpness of its own), and for the
 words of its nearest line beside that: the embedding knows what is meant, words know names and
-things that it has hardly seen. Chosen on the development half of the evaluation set."""
+things that it has hardly seen. Chosen on the part of the evaluation set that is read."""
 _NOTHING = 0.2
 """How much likelier it is from the start that nothing is the matter: there is more such talk in a
 day than among the lines of the training."""
