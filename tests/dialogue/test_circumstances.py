@@ -46,7 +46,8 @@ def reacts(talk: Talk, said: str, dialogue: Dialogue) -> None:
     """Something useful is said back, and what was said is known for what it is."""
     reply = talk.say(said)
     assert reply.heard.startswith(("event:", "choice:", "start")) or reply.kind == "clarify", reply
-    assert reply.say not in ("", dialogue.content.phrase("not_understood")), reply
+    assert reply.say, reply
+    assert not reply.say.startswith(dialogue.content.phrase("not_understood")), reply
     assert reply.kind in ("protocol", "clarify", "chat"), reply
 
 

@@ -70,3 +70,17 @@ def test_a_plan_that_would_harm_is_answered_with_the_warning(
 )
 def test_questions_need_no_question_mark(text: str, asks: bool) -> None:
     assert is_question(text) is asks
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("when she tries to smile only half of it goes up", False),
+        ("what he's bringing up looks like coffee grounds", False),
+        ("what do I do when he stops", True),
+        ("when can she sit up", True),
+        ("how they should lie", True),
+    ],
+)
+def test_a_clause_with_its_subject_first_asks_nothing(text: str, asks: bool) -> None:
+    assert is_question(text) is asks

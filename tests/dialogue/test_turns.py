@@ -284,3 +284,32 @@ def test_what_no_passage_is_about_is_said_so_with_standing_advice(dialogue: Dial
 )
 def test_how_complete_an_utterance_is(text: str, whole: str, dialogue: Dialogue) -> None:
     assert dialogue.whole(text, dialogue.start("primary-check")) == whole
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said", "heard"),
+    [
+        ("choking-child", "no ma'am not a sound out of him mouth wide open", "choice:no"),
+        ("poisoning", "no he's tearing about the lounge right as ninepence", "choice:no"),
+        ("poisoning", "no but wait the neighbour she does not think it was that", "noise"),
+    ],
+)
+def test_a_long_answer_counts_by_its_first_word_unless_it_turns(
+    protocol: str, said: str, heard: str, dialogue: Dialogue
+) -> None:
+    assert Talk(dialogue, dialogue.start(protocol)).say(said).heard == heard
+
+
+def test_what_was_not_understood_has_the_step_said_once_more(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue, dialogue.start("nosebleed"))
+    line = talk.dialogue.content.say(dialogue.content.protocol("nosebleed").steps[0].say)
+    assert talk.say("the cat's been at the curtains again").say.endswith(line)
+    assert talk.say("the cat's been at the curtains again").kind == "clarify"
+
+
+def test_what_is_told_to_us_and_may_be_an_emergency_is_asked_about(
+    dialogue: Dialogue, listening: Dialogue
+) -> None:
+    told = "he got whacked by the machine"
+    assert Talk(dialogue).say(told).kind == "clarify"
+    assert Talk(listening).say(told).kind == "none"

@@ -1,9 +1,12 @@
 """What openings, findings, answers and talk lead to."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from voice.dialogue import record
 from voice.dialogue.protocol import Event
+from voice.dialogue.runner import Run
 from voice.dialogue.state import Confirm
 from voice.dialogue.triage.openings import LIFE_THREATS, Opening
 from voice.dialogue.turn import Turn
@@ -11,21 +14,27 @@ from voice.dialogue.turn import Turn
 CARRIED = frozenset(("adult", "child", "infant", "pregnant", "alone", "no-phone", "self", "called"))
 """Facts that hold whatever else happens to the casualty."""
 _THREATS = LIFE_THREATS | {"heavy-bleeding", "choking"}
+Foretold = Callable[[Run], Event | None]
+"""Finds the event of a protocol that its opening told of besides."""
 
 
-def take_over(turn: Turn, opening: Opening) -> None:
+def nothing_else(_run: Run) -> None:
+    """For openings that tell of nothing besides."""
+
+
+def take_over(turn: Turn, opening: Opening, foretold: Foretold) -> None:
     """Begin what is more urgent, knowing what is known, and say that it comes first."""
     turn.heard = f"event:{opening.slug}"
     run = turn.state.run
     known = tuple(sorted(run.facts & CARRIED)) if run else ()
     casualty = turn.casualty
     run = turn.runner.start(msgspec.structs.replace(opening, facts=(*known, *opening.facts)))
-    run = msgspec.structs.replace(run, casualty=casualty)
+    run = turn.runner.foretell(msgspec.structs.replace(run, casualty=casualty), foretold(run))
     announce = (turn.content.phrases["takes_over"], *run.announce)
     turn.present(msgspec.structs.replace(run, announce=announce))
 
 
-def begin(turn: Turn, opening: Opening, another: bool) -> None:
+def begin(turn: Turn, opening: Opening, another: bool, foretold: Foretold) -> None:
     """Start a protocol; the one that runs waits when this is a further casualty."""
     turn.heard = "start"
     run = turn.runner.start(opening)
@@ -33,6 +42,7 @@ def begin(turn: Turn, opening: Opening, another: bool) -> None:
         turn.no_guidance()
         return
     run = msgspec.structs.replace(run, casualty=record.whom(turn, another))
+    run = turn.runner.foretell(run, foretold(run))
     if another and turn.state.run:
         turn.set(parked=(*turn.state.parked, turn.state.run))
         announce = (turn.content.phrases["parked"], *run.announce)
@@ -100,13 +110,11 @@ def told(turn: Turn, facts: tuple[str, ...]) -> None:
         turn.present(other)
     elif _THREATS.intersection(facts):
         turn.present(msgspec.structs.replace(run, announce=()))
-    elif step.kind == "ask":
-        turn.set(run=run)
-        understood = turn.content.phrase("understood")
-        turn.say(f"{understood} {turn.content.say(step.say)}", "clarify", keep=True)
     else:
         turn.set(run=run)
-        turn.phrase("noted", "chat")
+        understood = turn.content.phrase("understood")
+        asks = step.kind == "ask"
+        turn.say(f"{understood} {turn.line(run)}", "clarify" if asks else "chat", keep=asks)
 
 
 def read_back(turn: Turn, event: Event, facts: tuple[str, ...]) -> None:
@@ -141,8 +149,8 @@ def talk(turn: Turn, about: str, always: bool) -> None:
     run = turn.state.run
     if run is not None:
         standing = turn.runner.script(run).protocol.standing
-        if about == "chat":
-            turn.phrase("not_understood", "clarify")
+        if about == "chat":  # whatever it was: what is to be done is said once more
+            turn.say(f"{turn.content.phrase('not_understood')} {turn.line(run)}", "clarify")
         else:
             name = "thanks" if about == "thanks" else "comfort"
             turn.phrase(name, "chat", standing=standing)

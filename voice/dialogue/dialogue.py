@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -181,6 +182,7 @@ class Dialogue:
         if turn.state.confirm and self._confirmed(turn, said, unsure):
             return
         understood = self._interpreter.read(said.text, turn.state)
+        foretold = partial(self._interpreter.foretold, said.text)
         turn.set(before="")
         speaking = said.speaking or turn.state.asked is not None
         if not isinstance(understood, m.Noise):
@@ -199,15 +201,15 @@ class Dialogue:
                     draft_acts.drop(turn)
                 command_acts.act(turn, name, speaking)
             case m.Marked():
-                self._marked(turn, understood)
+                self._marked(turn, understood, foretold)
             case m.Answered(choice=choice, facts=facts):
                 acts.answered(turn, choice, facts)
             case m.Happened(event=event, facts=facts):
                 acts.happened(turn, event, facts)
             case m.Begin(opening=opening, takes_over=True):
-                acts.take_over(turn, opening)
+                acts.take_over(turn, opening, foretold)
             case m.Begin(opening=opening, another=another, unrecognised=told):
-                acts.begin(turn, opening, another)
+                acts.begin(turn, opening, another, foretold)
                 draft_acts.begin(turn, told, self._draft_deadline)
             case m.Wondering(question=question, text=text):
                 acts.wonder(turn, question, text)
@@ -231,7 +233,7 @@ class Dialogue:
         if drafted and not answered:
             draft_acts.begin(turn, question, deadline)
 
-    def _marked(self, turn: Turn, marked: m.Marked) -> None:
+    def _marked(self, turn: Turn, marked: m.Marked, foretold: acts.Foretold) -> None:
         """Keep something for the crew; then the protocol has its way."""
         noted = record_acts.mark(turn, marked.what, marked.when)
         run = turn.state.run
@@ -244,7 +246,7 @@ class Dialogue:
             case m.Answered(choice=choice, facts=facts):
                 acts.answered(turn, choice, facts)
             case m.Begin(opening=opening, another=another):
-                acts.begin(turn, opening, another)
+                acts.begin(turn, opening, another, foretold)
             case None:
                 turn.say(self.content.say(noted), "command")
 
@@ -295,7 +297,7 @@ class Dialogue:
                 acts.unclear(turn, facts=())
             case m.Begin(opening=opening) if doubt.EASING.intersection(opening.facts):
                 urgent = tuple(fact for fact in opening.facts if fact not in doubt.EASING)
-                acts.begin(turn, Opening(ANYTHING, urgent), another=False)
+                acts.begin(turn, Opening(ANYTHING, urgent), False, acts.nothing_else)
             case m.Asking() if run and not is_question(text):
                 turn.phrase("say_again", "clarify")
             case _:

@@ -42,6 +42,8 @@ from voice.dialogue.triage.openings import ANYTHING, ONE_MORE, OVERHEARD, SPOKEN
 
 WHAT = "awake"
 """The question that is asked back when nothing was told."""
+ANYONE = "anyone"
+"""The question when something was told to us that may have to do with an emergency."""
 _BACK = "back-to-first"
 _SHORT = 8
 """Words of an utterance that may be an answer said twice, or one to what we asked back."""
@@ -104,6 +106,10 @@ class Interpreter:
         self._reactions.expect(run)
         self._side.expect(run)
 
+    def foretold(self, text: str, run: Run) -> Event | None:
+        """The event of a protocol that just began which its opening told of besides."""
+        return None if run.nowhere else self._reactions.foretold(text, run)
+
     def _returns(self, text: str) -> bool:
         """Whether the last of several clauses sends us back to the casualty from before."""
         *before, last = words.clauses(text) or ("",)
@@ -145,6 +151,7 @@ class Interpreter:
             or self._reactions.meant(text, facts, run)
             or self._taking_over(text, run)
             or self._known_remark(text, facts, run)
+            or self._yes_or_no(text, facts, run)
             or self._reactions.by_findings(facts, frozenset(facts), run)
         )
         return found or self._otherwise(text, facts, run)
@@ -164,11 +171,8 @@ class Interpreter:
         if fixed := self._passages.answer(text, run.place.slug):
             return Asking(fixed)
         step = self._runner.step(run)
-        if step.kind == "ask":
-            answer = yes_or_no(text) or self._answer_in_part(text, run)
-            names = [choice.name for choice in step.choices]
-            if answer in names:
-                return Answered(answer, facts)
+        if step.kind == "ask" and (answer := self._answer_in_part(text, run)):
+            return Answered(answer, facts)
         if remark:
             return remark
         if step.kind == "ask":
@@ -182,6 +186,12 @@ class Interpreter:
             or bool(self._content.findings.read(text))
             or self._content.openings.find(text, near=self._near) is not None
         )
+
+    def _yes_or_no(self, text: str, facts: tuple[str, ...], run: Run) -> Answered | None:
+        """The answer to the pending question that the utterance begins with."""
+        answer = yes_or_no(text)
+        names = [choice.name for choice in self._runner.step(run).choices]
+        return Answered(answer, facts) if answer in names and not small_talk(text) else None
 
     def _answer_in_part(self, text: str, run: Run) -> str | None:
         """The one answer that some clause of a short utterance is, as in "nothing, not a thing"."""
@@ -262,8 +272,9 @@ class Interpreter:
         answer = None if ELSEWHERE in facts else self._passages.answer(text, None)
         if answer or is_question(text):
             return Asking(answer)
-        worrying = WORRYING.intersection(facts) and ELSEWHERE not in facts
-        return Told(facts) if worrying else Talk("chat")
+        if WORRYING.intersection(facts) and ELSEWHERE not in facts:
+            return Told(facts)
+        return Talk("chat") if self._overhears or before else Wondering(ANYONE, text)
 
     def _expected_at(self, slug: str, name: str) -> Phrasebook:
         """The commands together with the answers that this step expects."""

@@ -4,9 +4,11 @@ import re
 
 from voice.dialogue import words
 
+# "When she tries to smile only half goes up" and "what he took was mine" state; "what do i do when
+# it stops" asks inside.
 _ASKING = re.compile(
     r"^(?:(?:so|and|but|okay|ok|um|uh|oh|hey|please|well|then|also|quick question|wait) )*(?:"
-    r"what(?! an? )|how|why|when|where|which|who|"
+    r"(?:what(?! an? )|when|where|which|who)(?! (?:he|she|they|it|his|her|their|the)\b)|how|why|"
     r"(?:should|shall|can|could|do|does|did|is|are|was|would|will|may|must|has|have|am|might) "
     r"(?:not )?"
     r"(?:i|he|she|they|it|we|you|this|that|the|a|there|my|his|her|their|someone|somebody|"

@@ -22,8 +22,12 @@ NEAR, VERY_NEAR, AHEAD = 0.45, 0.6, 0.05
 """Score from which something is taken for what is expected, and its lead over the next best."""
 CLOSE = 0.5
 """Score from which two events may be equally near: both are news, and the nearer is acted on."""
+FORETOLD_AHEAD = 0.25
+"""The lead of an event that an opening tells of: it would be spoken without being asked for."""
 FAR_AHEAD = 0.15
 """Lead with which NEAR is near enough for the protocol's own news to go before a finding."""
+SELF = "self"
+"""The finding that it is the speaker who needs help."""
 NO_BREATH = frozenset(("not-breathing", "gasping"))
 _RESUSCITATION = "cpr"
 """What the names of its protocols begin with."""
@@ -100,6 +104,26 @@ class Reactions:
         )
         clear = closest.score >= NEAR and far and not _eases(event)
         return Happened(event, facts) if (plain or clear) and self.leads_on(event, run) else None
+
+    def foretold(self, text: str, run: Run) -> Event | None:
+        """The event that the protocol's opening told of besides, in one of its clauses.
+
+        What leads to another protocol would have been found as that; who it is (a child) and what
+        threatens life is known as a fact, for steps that depend on it.
+        """
+        if SELF in run.facts:
+            return next((e for e in self._runner.script(run).events if e.finding == SELF), None)
+        parts = dict.fromkeys((words.normalise(text), *words.clauses(text)))
+        found = (self.closest(part, run) for part in parts if _telling(part))
+        plain = [
+            each
+            for each in found
+            if each and each.score >= VERY_NEAR and each.lead >= FORETOLD_AHEAD
+        ]
+        event = max(plain, key=lambda each: each.score).key if plain else None
+        if not isinstance(event, Event) or event.finding or event.log or _eases(event):
+            return None
+        return None if goto(event.then) else event
 
     def meant(
         self, text: str, facts: tuple[str, ...], run: Run

@@ -47,6 +47,8 @@ class Run(msgspec.Struct, frozen=True):
     """The words of the draft that runs, or ran before."""
     casualty: int = 1
     """Whom it is about, counted in the order in which they were told of."""
+    foretold: str = ""
+    """The event that the opening told of; it happens once the first step is done."""
 
     @property
     def nowhere(self) -> bool:
@@ -74,6 +76,18 @@ class Runner:
         facts = self._content.findings.add(facts, opening.facts)
         slug = self._content.resolve(self._for_age(opening.slug, facts))
         return self._settle(Run(self._entrance(slug, facts), facts))
+
+    def foretell(self, run: Run, event: Event | None) -> Run:
+        """A protocol that just began, with what its opening told of besides.
+
+        It happens once the first step is done, which often is the call; help for oneself is
+        worded for oneself from the start.
+        """
+        if event is None or not applies(event, run.facts):
+            return run
+        if event.finding:
+            return self.happen(run, event)
+        return msgspec.structs.replace(run, foretold=event.id)
 
     def draft(self, run: Run | None, lines: tuple[str, ...]) -> Run:
         """Begin a draft of the language model, knowing what is known."""
@@ -129,7 +143,8 @@ class Runner:
         """An event: its steps, the place it leads to, or both; `facts` were said with it."""
         known = self._content.findings.add(run.facts - set(event.forgets), (*facts, *event.sets))
         announce = (event.say,) if event.say else ()
-        run = msgspec.structs.replace(run, facts=known, announce=announce)
+        foretold = "" if run.foretold == event.id else run.foretold
+        run = msgspec.structs.replace(run, facts=known, announce=announce, foretold=foretold)
         first = self.script(run).entrance(event)
         if first is None:
             return self._settle(self._jump(run, event.then or RETURN))
@@ -157,8 +172,11 @@ class Runner:
         return self._go(run, choice.then or following)
 
     def _go(self, run: Run, target: str) -> Run:
-        run = msgspec.structs.replace(run, announce=())
-        return self._settle(self._jump(run, target))
+        slug, foretold = run.place.slug, run.foretold
+        run = msgspec.structs.replace(run, announce=(), foretold="")
+        run = self._settle(self._jump(run, target))
+        event = self.script(run).event(foretold) if foretold and run.place.slug == slug else None
+        return self.happen(run, event) if event and applies(event, run.facts) else run
 
     def _jump(self, run: Run, target: str) -> Run:
         slug = goto(target)

@@ -17,14 +17,17 @@ _HUMS = words.wordset("uh huh mm hmm hm mhm ah ha aha oh um er erm m hum mmm uhu
 _AGREED = words.wordset("okay ok yeah yes yep yup right sure alright fine good")
 _PLEA = re.compile(
     r"\b(?:what (?:do|should|can|shall) (?:i|we) do|hurry|come quick\w*|please come|help|"
-    r"emergency)\b"
+    r"(?:some|any)(?:one|body) (?:please )?come|emergency)\b"
 )
 _PLEADING = words.wordset(
     "what do i we should can shall now hurry up please come quick quickly here oh my god jesus the "
-    "help me us it is an emergency somebody someone anybody anyone fast just need okay right um"
+    "help me us it is an emergency somebody someone anybody anyone fast just need okay right um "
+    "could you my him her dad mum mom nan gran grandad wife husband son daughter brother sister"
 )
-_SHORT = 8
-"""Words; a longer sentence says more than yes or no."""
+_SHORT, _LONG = 8, 20
+"""Words; a longer sentence says more than yes or no, unless it only goes on about it."""
+_TURNS = words.wordset("but wait actually hang sorry mean except only until yes yeah no please")
+"""What takes back or turns what was said before it."""
 _TALK: tuple[tuple[About, re.Pattern[str]], ...] = (
     ("greeting", re.compile(r"^(hello|hi|hey|good (morning|evening|afternoon|day))( there)?$")),
     ("greeting", re.compile(r"\b(who|what) are you\b|\bwhat can you do\b")),
@@ -39,9 +42,11 @@ _TALK: tuple[tuple[About, re.Pattern[str]], ...] = (
 
 
 def yes_or_no(text: str) -> str | None:
-    """A short sentence that begins with yes or no, and does not hedge or contradict itself."""
+    """A sentence that begins with yes or no, and does not hedge, turn or contradict itself."""
     said = [word for word in words.tokens(text) if word not in _BEFORE_YES]
-    if not 1 <= len(said) <= _SHORT or _HEDGES & set(said):
+    if not 1 <= len(said) <= _LONG or _HEDGES & set(said):
+        return None
+    if len(said) > _SHORT and _TURNS & set(said[1:]):
         return None
     if said[0] in _YES:
         return None if words.NEGATIONS & set(said) else "yes"

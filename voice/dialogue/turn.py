@@ -130,16 +130,21 @@ class Turn:
             return
         step = self.runner.step(run)
         drafted = self.runner.drafted(run)
-        lines = [self.preface, *run.announce, drafted or step.say]
+        lines = [self.preface, *run.announce]
         self.preface = ""
         self.set(run=run, paused=False)
-        text = " ".join(self.content.say(line) for line in lines if line)
+        said = [self.content.say(line) for line in lines if line]
+        text = " ".join([*said, self.line(run)])
         if step.alert:
             self.do(do.Tone(name="stand_clear"))
         by: Author = "llm" if drafted else "fixed"
         self.say(text, "protocol", by=by, keep=True, append=append, own=True)
         self._switch_beat(step)
         self.arm(step)
+
+    def line(self, run: Run) -> str:
+        """What the step says."""
+        return self.content.say(self.runner.drafted(run) or self.runner.step(run).say)
 
     def no_guidance(self) -> None:
         """Say that nothing usable is there for what was said, or for anything at all."""
