@@ -173,6 +173,10 @@ class Interpreter:
         step = self._runner.step(run)
         if step.kind == "ask" and (answer := self._answer_in_part(text, run)):
             return Answered(answer, facts)
+        if not self._content.openings.chatter(text) and (
+            likely := self._reactions.likely(text, facts, run)
+        ):
+            return likely
         if remark:
             return remark
         if step.kind == "ask":

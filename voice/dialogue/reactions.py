@@ -22,6 +22,8 @@ NEAR, VERY_NEAR, AHEAD = 0.45, 0.6, 0.05
 """Score from which something is taken for what is expected, and its lead over the next best."""
 CLOSE = 0.5
 """Score from which two events may be equally near: both are news, and the nearer is acted on."""
+LIKELY, LIKELY_AHEAD = 0.32, 0.12
+"""The same for news that nothing else was made of: better than to have understood nothing."""
 FORETOLD_AHEAD = 0.25
 """The lead of an event that an opening tells of: it would be spoken without being asked for."""
 FAR_AHEAD = 0.15
@@ -93,12 +95,14 @@ class Reactions:
 
     def own_news(self, text: str, facts: tuple[str, ...], run: Run) -> Happened | None:
         """An event that the protocol has words for: it knows better than a general finding."""
-        if is_question(text) or not _telling(text):
+        if not _telling(text):
             return None
         closest = self.closest(text, run)
         if closest is None or not isinstance(closest.key, Event):
             return None
         event, far = closest.key, closest.lead >= FAR_AHEAD
+        if is_question(text) and not (far and closest.score >= VERY_NEAR):
+            return None
         plain = closest.score >= VERY_NEAR and (
             far or (closest.lead >= AHEAD and not _eases(event))
         )
@@ -145,6 +149,18 @@ class Reactions:
             case str() as choice if ahead:
                 sure = choice == step.safe or closest.score >= VERY_NEAR
                 return Answered(choice, facts) if sure else None
+        return None
+
+    def likely(self, text: str, facts: tuple[str, ...], run: Run) -> Answered | Happened | None:
+        """What it most likely tells, where all else failed; nothing that would ease matters."""
+        closest = self.closest(text, run) if _telling(text) and not is_question(text) else None
+        if closest is None or closest.score < LIKELY or closest.lead < LIKELY_AHEAD:
+            return None
+        match closest.key:
+            case Event() as event if not _eases(event) and self.leads_on(event, run):
+                return Happened(event, facts)
+            case str() as choice if choice == self._runner.step(run).safe:
+                return Answered(choice, facts)
         return None
 
     def _reported(
