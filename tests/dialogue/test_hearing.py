@@ -60,6 +60,12 @@ def test_what_sounds_different_or_means_no_more_is_not(
     assert chosen(listening, listening.start(), first, weighed(second)) is None
 
 
+def test_where_it_is_an_emergency_anyhow_one_word_may_be_less_certain(listening: Dialogue) -> None:
+    worse = weighed("She is choking and she can't speak.", -7.7, -7.2)
+    first = "She is floating and she can't speak."
+    assert chosen(listening, listening.start(), first, worse) == worse.text
+
+
 @pytest.mark.parametrize(("logprob", "least"), [(-8.5, -5.0), (-7.0, -6.5)])
 def test_a_word_that_only_the_hint_explains_begins_nothing(
     listening: Dialogue, logprob: float, least: float
@@ -105,6 +111,8 @@ def test_a_command_that_was_read_is_itself_chosen_where_no_other_fits(
 ) -> None:
     assert chosen(listening, running, "louder", weighed("Slower.", -9.0)) == "louder"
     assert chosen(listening, running, "louder", weighed("Slower.", -2.5)) is None
+    assert chosen(listening, running, "louder") == "louder"
+    assert listening.chosen(running, [weighed("louder", -5.0)]) is None  # as for a noise
 
 
 def test_nothing_is_chosen_for_what_waits_for_a_yes(listening: Dialogue) -> None:

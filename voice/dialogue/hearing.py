@@ -36,11 +36,15 @@ AHEAD = 1.0
 LEAST, LEAST_TOKEN, LEAST_UNLIKE = -4.9, -0.75, -6.5
 """Log probability that it has to have whatever else was heard, by its number of tokens, or where
 its letters are unlike the first text's: in mere noise all texts are improbable and one is best."""
+LEAST_READ = -2.4
+"""Log probability a token that a command has to have that was read first: words that are invented
+for a noise have less."""
 SHORTEST, LONGEST = 0.55, 2.0
 """Its letters for each of the first text: what follows a command in a sentence weighs nothing."""
-BEHIND_OPENING, IMPROBABLE = 6.0, -6.0
+BEHIND_OPENING, IMPROBABLE, IMPROBABLE_WORSE = 6.0, -6.0, -8.0
 """The same as BEHIND for what begins a protocol, and the log probability below which no token of it
-may be: "there is gasping from her leg" has every word but one from the sound."""
+may be: "there is gasping from her leg" has every word but one from the sound. The last holds where
+it is an emergency anyhow, and a worse one."""
 HARDLY_ALIKE, ALIKE, VERY_ALIKE = 45.0, 60.0, 88.0
 """Likeness of its letters to the first text's in percent: for a command not to be unlike it, and
 for what begins a protocol where the first means nothing, or something less urgent."""
@@ -70,7 +74,7 @@ def likely(book: Phrasebook, runner: Runner, state: State) -> tuple[str, ...]:
 def chosen(interpreter: Interpreter, state: State, weighed: Sequence[Weighed]) -> Weighed | None:
     """The text to act on instead of the first, if any: one that means the same, or means more."""
     first, *others = weighed
-    if state.confirm or not others:
+    if state.confirm:
         return None
     if state.run:
         return _command(interpreter, state, first, others)
@@ -93,6 +97,8 @@ def _command(
 
 def _least(text: Weighed, first: Weighed) -> float:
     """The log probability below which a command is not believed."""
+    if text == first:
+        return LEAST_READ * text.tokens
     least = LEAST + LEAST_TOKEN * text.tokens
     return least if _likeness(text, first) >= HARDLY_ALIKE else max(least, LEAST_UNLIKE)
 
@@ -118,16 +124,17 @@ def _openings(
     """What begins a protocol and sounds like the first text, which does not or not so urgently."""
     read = interpreter.read(first.text, state)
     for other in others:
-        behind = first.logprob - other.logprob > BEHIND_OPENING or other.least < IMPROBABLE
-        likeness = _likeness(first, other)
         found = interpreter.read(other.text, state)
         if interpreter.whole(first.text, state) or not isinstance(found, Begin):
             continue
+        if first.logprob - other.logprob > BEHIND_OPENING:
+            continue
+        likeness = _likeness(first, other)
         match read:
             case Talk() | Told() | Wondering() | Noise() | Asking(answer=None):
-                if likeness >= ALIKE and not behind:
+                if likeness >= ALIKE and other.least >= IMPROBABLE:
                     yield other
             case Begin(opening=opening):
-                graver = URGENT.intersection(found.opening.facts) - set(opening.facts)
-                if likeness >= VERY_ALIKE and graver and not behind:
+                worse = URGENT.intersection(found.opening.facts) - set(opening.facts)
+                if worse and likeness >= VERY_ALIKE and other.least >= IMPROBABLE_WORSE:
                     yield other

@@ -129,7 +129,7 @@ class Transcript(Response, frozen=True, kw_only=True, tag="transcript"):
     """Further readings, best first; filled when `nbest` > 1."""
     weighed: tuple[Weighed, ...] = ()
     """The text itself, then what was heard with the hint in mind and those of the likely texts that
-    are not plainly something else; empty where the text is certain or nothing else came up."""
+    are not plainly something else; empty where the text is certain or nothing was expected."""
     words: tuple[Word, ...] = ()
     window_s: float = 0.0
     """Length of the encoder window that gave the text."""

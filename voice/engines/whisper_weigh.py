@@ -45,7 +45,7 @@ class Scales:
         if others:
             self._sound = self._sound[:, : self._spoken + _AFTER]
         texts = [*read, *self._promising(others)[:AT_MOST]]
-        return self._weights(texts) if len(texts) > 1 else ()
+        return self._weights(texts) if len(texts) > 1 or likely else ()
 
     def _promising(self, texts: Sequence[str]) -> list[str]:
         """Those whose first token is not improbable, the most probable first."""
