@@ -84,7 +84,7 @@ def test_a_word_that_only_the_hint_explains_begins_nothing(
         ("Run!", "Done.", -6.9, False),  # too far behind
         ("Chabby?", "What was that?", -6.6, False),  # the best of what does not fit
         ("Start the beat.", "Stop the beat.", -2.5, False),  # a command already
-        ("It's not.", "Stop.", -0.5, True),  # but this explains the sound better
+        ("Start the beat.", "Stop the beat.", -0.5, True),  # unless this explains the sound better
         ("Fighter, please.", "Wider, please.", -2.0, False),
         ("I know.", "No.", -2.0, False),  # an answer has to be heard as it is
         ("Delete blog.", "Delete log.", -2.0, False),
@@ -104,6 +104,8 @@ def test_between_two_commands_that_fit_alike_none_is_chosen(
     louder, slower = weighed("Louder.", -4.0), weighed("Slower.", -4.5)
     assert chosen(listening, running, "Lover", louder, slower) is None
     assert chosen(listening, running, "Lover", louder, weighed("Speak up.", -4.5)) == "Louder."
+    hang_on, again = weighed("Hang on.", -5.7), weighed("One more time.", -7.2)
+    assert chosen(listening, running, "I'm here.", hang_on, again) is None  # nor like what was read
 
 
 def test_a_command_that_was_read_is_itself_chosen_where_no_other_fits(

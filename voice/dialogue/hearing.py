@@ -31,8 +31,9 @@ from voice.engines.whisper_decode import letters
 BEHIND = 5.0
 """Log probability by which a command may be behind the first text: the recogniser does not know how
 much likelier commands are here than "Brazil" is."""
-AHEAD = 1.0
-"""The same by which it has to be ahead of everything with another meaning."""
+AHEAD, AHEAD_UNLIKE = 1.0, 2.0
+"""The same by which it has to be ahead of everything with another meaning; the second where its
+letters are unlike the first text's."""
 LEAST, LEAST_TOKEN, LEAST_UNLIKE = -4.9, -0.75, -6.5
 """Log probability that it has to have whatever else was heard, by its number of tokens, or where
 its letters are unlike the first text's: in mere noise all texts are improbable and one is best."""
@@ -91,7 +92,8 @@ def _command(
     best = max(texts, key=lambda text: text.logprob, default=first)
     found = meant[best]
     rivals = (text.logprob for text in texts if meant[text] not in (None, found))
-    behind = max(first.logprob - BEHIND, *(rival + AHEAD for rival in rivals), _least(best, first))
+    ahead = AHEAD if _likeness(best, first) >= HARDLY_ALIKE else AHEAD_UNLIKE
+    behind = max(first.logprob - BEHIND, *(rival + ahead for rival in rivals), _least(best, first))
     return best if _may_be_taken(found) and best.logprob >= behind else None
 
 
