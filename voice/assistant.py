@@ -212,7 +212,8 @@ class Assistant:
             urgent=lambda text: floor.urgent(text, self._acting.state),
             spot=floor.spot,
             hint=lambda: dialogue.hint(self._acting.state),
-            prefers=lambda first, second: dialogue.prefers(self._acting.state, first, second),
+            likely=lambda: dialogue.likely(self._acting.state),
+            chosen=lambda weighed: dialogue.chosen(self._acting.state, weighed),
         )
         rooms = Rooms(
             log=self._log,

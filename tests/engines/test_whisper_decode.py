@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voice.engines import whisper_decode as rules
-from voice.engines.interfaces import SPEECH_RATE
+from voice.engines.interfaces import SPEECH_RATE, Hypothesis
 
 END, ZERO = 1000, 2000
 tokens = st.lists(st.integers(0, 6), max_size=40)
@@ -91,6 +91,35 @@ def test_with_a_hint_to_come_low_probability_alone_is_no_reason_for_a_long_windo
     calm = rules.reading([1, 2, 3, 4], complete=True)
     assert not rules.doubtful(calm, rules.DOUBTFUL_LOGPROB - 0.1, 2 * SPEECH_RATE, hinted=True)
     assert rules.doubtful(rules.reading([1] * 9, complete=True), -0.1, 2 * SPEECH_RATE, hinted=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "once"),
+    [
+        ("Stop the beat. Stop the beat.", "Stop the beat."),
+        ("Repeat. repeat", "Repeat."),
+        ("Stop.", "Stop."),
+        ("", ""),
+        ("No, no, no.", "No, no, no."),
+        ("He fell. He fainted.", "He fell. He fainted."),
+    ],
+)
+def test_what_a_hinted_decoder_says_twice_is_said_once(text, once):
+    assert rules.said_once(text) == once
+
+
+def test_readings_that_differ_in_spelling_only_are_one():
+    others = [Hypothesis(text, -1.0) for text in ("done.", "One", "", "one!", "Dan")]
+    kept = rules.different("Done", others)
+    assert [other.text for other in kept] == ["One", "Dan"]
+
+
+@pytest.mark.parametrize(("guarded", "filling"), [(True, -1.5), (False, 0.0)])
+def test_a_window_is_filled_up_with_silence_where_it_is_short(guarded, filling):
+    features = np.array([[0.5, -1.5], [0.0, 1.0]], np.float32)
+    padded = rules.padded(features, 4, guarded)
+    assert np.array_equal(padded[:, :2], features)
+    assert np.all(padded[:, 2:] == filling)
 
 
 @pytest.mark.parametrize("seconds", [0, 1, 28, 29, 44, 61, 200])

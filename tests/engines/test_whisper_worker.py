@@ -106,23 +106,48 @@ def test_further_readings_differ_and_come_best_first(stt):
     assert scores == sorted(scores, reverse=True)
 
 
+def noisy(name: str, loud: float) -> bytes:
+    voice = np.asarray(soundfile.read(phrase(name), dtype="int16")[0])
+    noise = np.random.default_rng(3).normal(0, loud, len(voice))
+    return np.asarray(np.clip(voice + noise, -32768, 32767), "<i2").tobytes()
+
+
 def test_a_hint_gives_a_second_reading_and_leaves_the_first(stt):
-    voice = np.asarray(soundfile.read(phrase("baby_choking"), dtype="int16")[0])
-    noise = np.random.default_rng(3).normal(0, 900, len(voice))
-    noisy = np.asarray(np.clip(voice + noise, -32768, 32767), "<i2").tobytes()
-    plain = transcribe(stt, noisy)
-    hinted = transcribe(stt, noisy, hint="He is choking. The baby is choking. A burn. A stroke.")
-    assert plain.second is None
-    assert hinted.text == plain.text
+    audio = noisy("baby_choking", 900)
+    plain = transcribe(stt, audio)
+    hinted = transcribe(stt, audio, hint="He is choking. The baby is choking. A burn. A stroke.")
     assert plain.avg_logprob < UNSURE_LOGPROB
-    assert hinted.second is not None
-    assert "choking" in hinted.second.text
+    assert (plain.weighed, hinted.text) == ((), plain.text)
+    first, second = hinted.weighed
+    assert first.text == plain.text
+    assert "choking" in second.text
 
 
-def test_what_is_certain_is_not_read_twice(stt):
-    found = transcribe(stt, clip(QUESTION).audio, hint="What time is it?")
+def test_what_may_be_meant_is_weighed_and_what_was_said_outweighs_the_rest(stt):
+    likely = ("Next.", "Done.", "Repeat.", "Stop.", "Go back.", "How long has it been?")
+    found = transcribe(stt, noisy("repeat", 1500), likely=likely)
+    assert found.avg_logprob < UNSURE_LOGPROB
+    first, *others = found.weighed
+    assert first.text == found.text
+    best, *rest = sorted(others, key=lambda text: -text.logprob)
+    assert best.text.strip(".").lower() == "repeat"
+    assert all(other.logprob < best.logprob - 3.0 for other in rest)
+    assert all(other.least >= other.logprob for other in found.weighed)
+    assert "How long has it been?" not in [other.text for other in others]
+
+
+def test_texts_are_weighed_as_the_decoder_itself_would(stt):
+    found = transcribe(stt, noisy("baby_choking", 900), hint="A burn. A stroke.")
+    assert found.weighed[0].logprob / found.weighed[0].tokens == pytest.approx(
+        found.avg_logprob, abs=0.15
+    )
+
+
+@pytest.mark.parametrize("expects", [{"hint": "What time is it?"}, {"likely": ("Next.",)}])
+def test_what_is_certain_is_not_looked_at_twice(stt, expects):
+    found = transcribe(stt, clip(QUESTION).audio, **expects)
     assert found.avg_logprob >= UNSURE_LOGPROB
-    assert found.second is None
+    assert found.weighed == ()
 
 
 def test_the_window_can_be_chosen(stt):

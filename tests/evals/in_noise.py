@@ -146,7 +146,8 @@ def one(
         settings,
         lambda text: dialogue.whole(text, state) == "whole",
         lambda: dialogue.hint(state),
-        lambda first, second: dialogue.prefers(state, first, second),
+        lambda: dialogue.likely(state),
+        lambda weighed: dialogue.chosen(state, weighed),
     )
     done: list[Reply] = []
     turns = hearing.hear(scene).turns

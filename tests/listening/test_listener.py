@@ -10,7 +10,7 @@ from tests.support import sounds
 from tests.support.by_hand import ByHand
 from voice.audio.interface import INPUT_BLOCK
 from voice.config import Settings
-from voice.engines.interfaces import Failed, Hypothesis, Result
+from voice.engines.interfaces import Failed, Result, Weighed
 from voice.events import Partial, SpeechEnd, SpeechStart, TranscriptEvent
 from voice.listening.listener import (
     Alarm,
@@ -84,36 +84,39 @@ def test_a_turn_is_logged_and_handed_over_at_its_commit():
     assert (turn.text, turn.accepted, turn.revision, turn.overlapped) == ("coffee", True, 0, False)
 
 
-def hinted_ear(prefers: bool) -> Ear:
+TOFFEE, COFFEE = Weighed("toffee", -0.8, -0.5, 4), Weighed("coffee", -6.0, -3.0, 4)
+
+
+def weighing_ear(chosen: Weighed | None) -> Ear:
     return ear_after(
         expected=lambda text: text.strip(".").lower() in ("coffee", "toffee"),
         hint=lambda: "Coffee.",
-        prefers=lambda first, second: prefers,
+        likely=lambda: ("Coffee, please.",),
+        chosen=lambda weighed: chosen if weighed else None,
     )
 
 
 @pytest.mark.parametrize(
-    ("prefers", "score", "heard"),
-    [(True, -1.5, "coffee"), (True, -1.7, "toffee"), (False, -0.1, "toffee")],
+    ("chosen", "heard"),
+    [(COFFEE, "coffee"), (None, "toffee"), (Weighed("tea", -9, -9, 1), "toffee")],
 )
-def test_words_heard_with_the_hint_count_where_they_make_sense_and_score(prefers, score, heard):
-    ear = hinted_ear(prefers)
-    assert ear.base.requests[-1][0].hint == "Coffee."
-    ear.base.say("toffee", second=Hypothesis("coffee", score))
+def test_the_text_that_is_chosen_counts_unless_it_explains_nothing(chosen, heard):
+    ear = weighing_ear(chosen)
+    request, _ = ear.base.requests[-1]
+    assert (request.hint, request.likely) == ("Coffee.", ("Coffee, please.",))
+    ear.base.say("toffee", -0.2, TOFFEE, COFFEE)
     ear.take()
     assert [turn.text for turn in ear.of(Turn)] == [heard]
 
 
-def test_a_command_that_is_heard_both_ways_needs_less_of_a_score():
-    heard = {}
-    for second in (None, Hypothesis("coffee", -1.5)):
-        ear = hinted_ear(prefers=False)
-        ear.base.say("Coffee.", -1.5, second=second)
-        ear.take()
-        ear.hear(sounds.silence(1.0))
-        (turn,) = ear.of(Turn)
-        heard[second is None] = turn.accepted, turn.confidence > 0.3
-    assert heard == {True: (False, False), False: (True, True)}
+@pytest.mark.parametrize("chosen", [None, Weighed("Coffee.", -6.0, -3.0, 4)])
+def test_a_command_that_was_weighed_needs_less_of_a_score(chosen):
+    ear = weighing_ear(chosen)
+    ear.base.say("Coffee.", -1.5, TOFFEE, COFFEE)
+    ear.take()
+    ear.hear(sounds.silence(1.0))
+    (turn,) = ear.of(Turn)
+    assert (turn.accepted, turn.confidence > 0.3) == (chosen is not None, chosen is not None)
 
 
 @pytest.mark.parametrize("name", ["sb_spk1_snt1", "lj_LJ001-0002", "ms_one_petewarden"])

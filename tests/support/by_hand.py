@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from voice.engines.interfaces import Failed, Hypothesis, OnResult, Request, Transcribe, Transcript
+from voice.engines.interfaces import Failed, OnResult, Request, Transcribe, Transcript, Weighed
 from voice.events import EngineState
 
 
@@ -32,7 +32,7 @@ class ByHand:
     def close(self) -> None:
         self.state = "stopped"
 
-    def say(self, text: str, avg_logprob: float = -0.2, second: Hypothesis | None = None) -> None:
+    def say(self, text: str, avg_logprob: float = -0.2, *weighed: Weighed) -> None:
         """Answer the oldest request."""
         request, on_result = self.requests.pop(0)
         on_result(
@@ -42,7 +42,7 @@ class ByHand:
                 text=text,
                 avg_logprob=avg_logprob,
                 no_speech_prob=0.0,
-                second=second,
+                weighed=weighed,
             )
         )
 

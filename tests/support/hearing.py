@@ -6,7 +6,7 @@ hands a result over once the audio has advanced by the time that it took.
 
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from voice.audio.interface import INPUT_BLOCK, INPUT_RATE
 from voice.config import Settings
 from voice.engines import roster
 from voice.engines.host import WorkerHost
-from voice.engines.interfaces import Engine, OnResult, Request, Result
+from voice.engines.interfaces import Engine, OnResult, Request, Result, Weighed
 from voice.events import EngineState
 from voice.listening.listener import Listener, Output, Tag, Turn
 
@@ -90,7 +90,8 @@ class Hearing:
         settings: Settings | None = None,
         expected: Callable[[str], bool] = lambda text: False,
         hint: Callable[[], str] = lambda: "",
-        prefers: Callable[[str, str], bool] = lambda first, second: False,
+        likely: Callable[[], tuple[str, ...]] = lambda: (),
+        chosen: Callable[[Sequence[Weighed]], Weighed | None] = lambda weighed: None,
     ) -> None:
         self._engines = {"base": Timed(base), "tiny": Timed(tiny)}
         self._results: queue.SimpleQueue[tuple[Result, Tag]] = queue.SimpleQueue()
@@ -103,7 +104,8 @@ class Hearing:
             lambda result, tag: self._results.put((result, tag)),
             expected=expected,
             hint=hint,
-            prefers=prefers,
+            likely=likely,
+            chosen=chosen,
         )
 
     def hear(self, audio: NDArray[np.int16]) -> Heard:

@@ -24,8 +24,8 @@ class Hints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     opening: str = ""
     """With nothing running."""
-    command: str = ""
-    """While a protocol runs."""
+    commands: tuple[str, ...] = ()
+    """While a protocol runs: whole utterances, weighed one by one."""
 
 
 _NO_HINTS = Hints()

@@ -1,7 +1,7 @@
 """The dialogue: `step(state, input) -> Outcome`, pure, the one place where replies are decided."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Literal
 
@@ -44,6 +44,7 @@ from voice.dialogue.runner import Runner
 from voice.dialogue.state import Outcome, Resumed, State
 from voice.dialogue.triage.openings import ANYTHING, Opening
 from voice.dialogue.turn import TIMER, Turn
+from voice.engines.interfaces import Weighed
 from voice.errors import UserError
 
 Whole = Literal["whole", "sentence", "open"]
@@ -139,11 +140,15 @@ class Dialogue:
 
     def hint(self, state: State) -> str:
         """What may be said now; for the recogniser."""
-        return hearing.hint(self.content.phrasebook, self._runner, state)
+        return hearing.hint(self.content.phrasebook, state)
 
-    def prefers(self, state: State, first: str, second: str) -> bool:
-        """Whether words heard with the hint in mind are to be acted on instead of the first."""
-        return hearing.prefers(self._interpreter, state, first, second)
+    def likely(self, state: State) -> tuple[str, ...]:
+        """Whole utterances that may be meant now; for the recogniser."""
+        return hearing.likely(self.content.phrasebook, self._runner, state)
+
+    def chosen(self, state: State, weighed: Sequence[Weighed]) -> Weighed | None:
+        """Which of several texts is to be acted on instead of the first, if any."""
+        return hearing.chosen(self._interpreter, state, weighed)
 
     def ahead(self, state: State) -> Iterator[str]:
         """The lines that may be spoken soon, the likeliest first; for whoever renders them.

@@ -42,7 +42,9 @@ class Transcribe(Request, frozen=True, kw_only=True, tag="transcribe"):
     hotwords: str = ""
     hint: str = ""
     """What is likely to be said. Words that are not certain are read a second time with it in
-    mind, see `Transcript.second`."""
+    mind, and weighed against what is heard then, see `Transcript.weighed`."""
+    likely: tuple[str, ...] = ()
+    """Whole utterances that may be meant, written as a recogniser would; weighed likewise."""
     max_tokens: int = 0
     """0: derived from the length of the audio."""
 
@@ -99,6 +101,17 @@ class Hypothesis(msgspec.Struct, frozen=True):
     """Mean log probability a token."""
 
 
+class Weighed(msgspec.Struct, frozen=True):
+    """One text and how well it explains what was heard, whatever else might have been said."""
+
+    text: str
+    logprob: float
+    """Log probability of the whole text given the sound."""
+    least: float
+    """That of its least probable token given the ones before it."""
+    tokens: int
+
+
 class Response(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """Something a worker says about one request."""
 
@@ -114,8 +127,9 @@ class Transcript(Response, frozen=True, kw_only=True, tag="transcript"):
     no_speech_prob: float
     alternatives: tuple[Hypothesis, ...] = ()
     """Further readings, best first; filled when `nbest` > 1."""
-    second: Hypothesis | None = None
-    """What was heard with the hint in mind, scored without it; None where the first is certain."""
+    weighed: tuple[Weighed, ...] = ()
+    """The text itself, then what was heard with the hint in mind and those of the likely texts that
+    are not plainly something else; empty where the text is certain or nothing was expected."""
     words: tuple[Word, ...] = ()
     window_s: float = 0.0
     """Length of the encoder window that gave the text."""

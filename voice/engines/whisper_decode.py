@@ -6,13 +6,14 @@ Two things keep short windows honest: padding with the features of silence, as i
 decoding with timestamps, which make the decoder notice that the speech is over.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from voice.engines.interfaces import SPEECH_RATE
+from voice.engines.interfaces import SPEECH_RATE, Hypothesis, Word
 
 FRAME = 160
 """Samples of one feature frame (10 ms)."""
@@ -37,7 +38,11 @@ QUIET = SPEECH_RATE // 4
 DOUBTFUL_LOGPROB = -1.1
 """Lower thresholds look again at a tenth of the clips, higher ones at many for little gain."""
 UNSURE_LOGPROB = -0.12
-"""Below it a hint is tried: in noise, words that are heard wrong score -0.2 and less."""
+"""Below it a second look is taken: in noise, words that are heard wrong score -0.2 and less."""
+WEIGHED_TOKENS = 12
+"""A longer reading is not weighed against what may be said now: nobody hears a short command so."""
+NOTHING_LOGPROB = -10.0
+"""Mean log probability of a text without a token."""
 DOUBTFUL_TOKENS_PER_S = 6.0
 
 Audio = NDArray[np.float32]
@@ -114,9 +119,41 @@ def doubtful(found: Reading, logprob: float, samples: int, hinted: bool = False)
     return found.looped or fast or (not hinted and logprob < DOUBTFUL_LOGPROB)
 
 
+def mean_logprob(words: Sequence[Word]) -> float:
+    """The mean log probability of a text's tokens."""
+    if not words:
+        return NOTHING_LOGPROB
+    return math.fsum(math.log(max(w.probability, 1e-9)) for w in words) / len(words)
+
+
+def padded(features: Audio, frames: int, guarded: bool) -> Audio:
+    """Features [bins, frames] filled up to a window: with silence if guarded, else with zeros."""
+    silence = features.min() if guarded else 0.0
+    padding = ((0, 0), (0, frames - features.shape[1]))
+    return np.pad(features, padding, constant_values=silence)
+
+
 def letters(text: str) -> str:
     """What two readings must differ in to count as two."""
     return "".join(c for c in text.casefold() if c.isalnum())
+
+
+def different(best: str, others: Iterable[Hypothesis]) -> tuple[Hypothesis, ...]:
+    """Those that say something else than the best and than those before them."""
+    seen = {"", letters(best)}
+    out = []
+    for other in others:
+        if letters(other.text) not in seen:
+            seen.add(letters(other.text))
+            out.append(other)
+    return tuple(out)
+
+
+def said_once(text: str) -> str:
+    """The first half of a text that says the same twice, as a hinted decoder likes to."""
+    words = text.split()
+    half = " ".join(words[: len(words) // 2])
+    return half if half and letters(half) * 2 == letters(text) else text
 
 
 def pieces(audio: Audio) -> list[Audio]:

@@ -2,7 +2,6 @@
 `transcribe`, which always pads to 30 s and retries at rising temperatures for seconds.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +18,15 @@ from voice.engines.interfaces import (
     Result,
     Transcribe,
     Transcript,
+    Weighed,
     Word,
 )
+from voice.engines.whisper_weigh import Scales
 
 NEEDED = ("config.json", "model.bin", "tokenizer.json")
 _FULL_BEAM = 5
 _SHORTEST = SPEECH_RATE // 20
 """Samples below which there is nothing to recognise."""
-_NOTHING_LOGPROB = -10.0
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -110,8 +110,10 @@ class WhisperWorker:
             found = self._decode(audio, rules.FULL_WINDOW, request)
         else:
             found = self._decode(audio, short, request)
-            score = _mean_logprob(found.words)
-            doubt = rules.doubtful(found.best, score, len(audio), hinted=bool(request.hint))
+            score = rules.mean_logprob(found.words)
+            doubt = rules.doubtful(
+                found.best, score, len(audio), hinted=bool(request.hint or request.likely)
+            )
             if request.window == "auto" and doubt and not cancelled():
                 again = self._decode(audio, rules.FULL_WINDOW, request, beam=_FULL_BEAM)
                 if found.best.looped or not again.best.looped:
@@ -175,9 +177,7 @@ class WhisperWorker:
 
     def _encode(self, audio: rules.Audio, frames: int, guarded: bool) -> Any:
         features = self._model.feature_extractor(audio)[:, :frames]
-        padding = ((0, 0), (0, frames - features.shape[1]))
-        silence = features.min() if guarded else 0.0
-        return self._model.encode(np.pad(features, padding, constant_values=silence))
+        return self._model.encode(rules.padded(features, frames, guarded))
 
     def _words(self, found: rules.Reading, encoded: Any, frames: int) -> tuple[Word, ...]:
         """Each token's probability, from one more pass over the finished text."""
@@ -197,10 +197,10 @@ class WhisperWorker:
             id=request.id,
             generation=request.generation,
             text=" ".join(filter(None, (self._text(part.best) for part in parts))),
-            avg_logprob=_mean_logprob(words),
+            avg_logprob=rules.mean_logprob(words),
             no_speech_prob=min((part.no_speech_prob for part in parts), default=1.0),
             alternatives=self._alternatives(request, parts[0]) if len(parts) == 1 else (),
-            second=self._second(request, parts[0]) if len(parts) == 1 else None,
+            weighed=self._weighed(request, parts[0]) if len(parts) == 1 else (),
             words=words,
             window_s=max((p.frames for p in parts), default=0) * rules.FRAME / SPEECH_RATE,
             looped=any(part.best.looped for part in parts),
@@ -216,33 +216,30 @@ class WhisperWorker:
         result, readings = self._generate(
             part.encoded, part.samples, request, request.nbest, False, request.nbest
         )
-        texts = [self._text(found) for found in readings]
-        seen = {"", rules.letters(self._text(part.best))}
-        out = []
-        for text, score in zip(texts, result.scores, strict=True):
-            if rules.letters(text) not in seen:
-                seen.add(rules.letters(text))
-                out.append(Hypothesis(text, score))
-        return tuple(out)
+        texts = map(self._text, readings)
+        found = map(Hypothesis, texts, result.scores)
+        return rules.different(self._text(part.best), found)
 
-    def _second(self, request: Transcribe, part: _Decoded) -> Hypothesis | None:
-        """The words as they are heard with the hint in mind, where they were not certain."""
-        if not request.hint or _mean_logprob(part.words) >= rules.UNSURE_LOGPROB:
-            return None
+    def _weighed(self, request: Transcribe, part: _Decoded) -> tuple[Weighed, ...]:
+        """The text and what else may have been said, where it is not certain."""
+        if rules.mean_logprob(part.words) >= rules.UNSURE_LOGPROB:
+            return ()
+        read = [self._text(part.best)]
+        if request.hint:
+            read.append(self._hinted(request, part))
+        few = len(part.best.tokens) <= rules.WEIGHED_TOKENS
+        scales = Scales(self._model, self._tokenizer, part.encoded, part.samples)
+        return scales.weigh(read, request.likely if few else ()) if all(read) else ()
+
+    def _hinted(self, request: Transcribe, part: _Decoded) -> str:
+        """The words as they are heard with the hint in mind."""
         _, (found,) = self._generate(
             part.encoded, part.samples, request, 1, stamps=True, hint=request.hint
         )
-        words = self._words(found, part.encoded, part.frames)
-        return Hypothesis(self._text(found), _mean_logprob(words))
+        return rules.said_once(self._text(found))
 
     def _text(self, found: rules.Reading) -> str:
         return str(self._tokenizer.decode(list(found.tokens))).strip()
-
-
-def _mean_logprob(words: Sequence[Word]) -> float:
-    if not words:
-        return _NOTHING_LOGPROB
-    return math.fsum(math.log(max(w.probability, 1e-9)) for w in words) / len(words)
 
 
 def create(options: dict[str, Any]) -> WhisperWorker:

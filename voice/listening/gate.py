@@ -14,11 +14,13 @@ LOWEST = -1.0
 """Mean log probability a token below which words are taken for noise."""
 LOWEST_EXPECTED = -1.25
 """The same for a short utterance that is one of those expected now."""
-LOWEST_HINTED = -1.6
-"""The same for words that make sense now and were heard with a hint."""
-LEAST_HINTED = 0.35
-"""Confidence of a command that was heard with a hint: by itself its score says little, as a
-recogniser spreads its belief over the spellings of what no sentence surrounds."""
+LOWEST_CHOSEN = -1.6
+"""The same for words that were chosen because they make sense now."""
+LOWEST_EXPECTED_CHOSEN = -4.5
+"""The same for a short one of those expected now: it has been weighed against all the others."""
+LEAST_CHOSEN = 0.35
+"""Confidence of a command that was chosen: by itself its score says little, as a recogniser spreads
+its belief over the spellings of what no sentence surrounds."""
 UNCERTAIN = frozenset(("low score", "loop", "too many words"))
 """Reasons to refuse what may well have been somebody's words."""
 _EXPECTED_WORDS = 4
@@ -52,8 +54,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     snr_db: float
     """Speech above the noise before it."""
     looped: bool = False
-    hinted: bool = False
-    """Heard with a hint in mind; the score is that without it."""
+    chosen: bool = False
+    """Not what was read first, but explains the sound nearly as well and makes more sense."""
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -75,8 +77,8 @@ def judge(evidence: Evidence, expected: Callable[[str], bool]) -> Verdict:
     if evidence.looped or (once != text and expected(once)):
         text = once
     confidence = math.exp(min(evidence.avg_logprob, 0.0))
-    if evidence.hinted and expected(text):
-        confidence = max(confidence, LEAST_HINTED)
+    if evidence.chosen and expected(text):
+        confidence = max(confidence, LEAST_CHOSEN)
     reason = _refusal(text, evidence, expected)
     return Verdict(not reason, confidence, text, reason)
 
@@ -88,7 +90,7 @@ def _refusal(text: str, evidence: Evidence, expected: Callable[[str], bool]) -> 
     if not _latin(text):
         return "foreign script"
     if len(words) <= _EXPECTED_WORDS and expected(text):
-        lowest = LOWEST_HINTED if evidence.hinted else LOWEST_EXPECTED
+        lowest = LOWEST_EXPECTED_CHOSEN if evidence.chosen else LOWEST_EXPECTED
         return "" if evidence.avg_logprob >= lowest else "low score"
     if evidence.looped:
         return "loop"
@@ -99,7 +101,7 @@ def _refusal(text: str, evidence: Evidence, expected: Callable[[str], bool]) -> 
         return "no words"
     if len(words) > _SPARE_WORDS + _WORDS_PER_S * evidence.voiced_s:
         return "too many words"
-    if evidence.avg_logprob < (LOWEST_HINTED if evidence.hinted else LOWEST):
+    if evidence.avg_logprob < (LOWEST_CHOSEN if evidence.chosen else LOWEST):
         return "low score"
     return ""
 

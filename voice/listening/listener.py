@@ -1,6 +1,6 @@
 """The listening room: microphone blocks and transcripts in, turns and events out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
@@ -8,8 +8,7 @@ from msgspec.structs import replace
 
 from voice.audio.interface import INPUT_BLOCK, INPUT_RATE, MicBlock
 from voice.config import Settings
-from voice.engines.interfaces import Engine, Failed, Result, Transcript
-from voice.engines.whisper_decode import letters
+from voice.engines.interfaces import Engine, Failed, Result, Transcript, Weighed
 from voice.events import Partial, SpeechEnd, SpeechStart, TranscriptEvent
 from voice.listening import gate, levels, turns
 from voice.listening import turn_types as m
@@ -58,15 +57,16 @@ class Listener:
         urgent: Callable[[str], bool] = lambda text: False,
         spot: Callable[[str], str | None] = lambda text: None,
         hint: Callable[[], str] = lambda: "",
-        prefers: Callable[[str, str], bool] = lambda first, second: False,
+        likely: Callable[[], tuple[str, ...]] = lambda: (),
+        chosen: Callable[[Sequence[Weighed]], Weighed | None] = lambda weighed: None,
     ) -> None:
         """The first two are asked about what was heard as a whole.
 
         `expected` tells whether it is a command or answer that makes sense now, `urgent` whether it
         is a command that waits for nothing, not even for the better recogniser. `spot` finds such a
         command in what may be our own words besides. `hint` gives what is likely to be said now,
-        and `prefers` tells whether words that were heard with it in mind make sense where those
-        that were heard without do not.
+        `likely` whole utterances that may be; `chosen` tells which of the texts that were weighed
+        counts instead of the first, if any.
         """
         listening = settings.listening
         self._rules = m.Rules.of(listening)
@@ -83,7 +83,8 @@ class Listener:
         self._lookout = Lookout()
         self._half = False
         self._hint = hint
-        self._prefers = prefers
+        self._likely = likely
+        self._chosen = chosen
         self._vad = VoiceActivity(listening.vad_threshold)
         self._memory = Memory(self._rules.longest + INPUT_RATE)
         self._state = m.State()
@@ -212,8 +213,8 @@ class Listener:
         t = end / INPUT_RATE
         self._recognition.tend(t, awaited)
         # Over our own voice nothing is likely: a hint would make words of its echo.
-        hint = "" if span.overlapped else self._hint()
-        asked = self._recognition.turn(generation, audio, t, hint)
+        expects = ("", ()) if span.overlapped else (self._hint(), self._likely())
+        asked = self._recognition.turn(generation, audio, t, *expects)
         return [] if asked else self._gone(generation, t)
 
     def _looked(self, result: Result, tag: Tag) -> list[Output]:
@@ -250,7 +251,7 @@ class Listener:
         return completeness(verdict.text, self._expected)
 
     def _verdict(self, said: Transcript, span: m.Span, audio: levels.Audio) -> gate.Verdict:
-        """What is believed: the words, or those that were heard with the hint in mind."""
+        """What is believed: the words, or others that explain the sound and make more sense."""
         evidence = gate.Evidence(
             text=said.text,
             avg_logprob=said.avg_logprob,
@@ -260,18 +261,15 @@ class Listener:
             looped=said.looped,
         )
         first = gate.judge(evidence, self._expected)
-        if said.second is None or not self._stands(first.text, said.second.text):
+        chosen = self._chosen(said.weighed) if said.weighed else None
+        if chosen is None:
             return first
-        hinted = msgspec.structs.replace(
-            evidence, text=said.second.text, avg_logprob=said.second.avg_logprob, hinted=True
+        mean = chosen.logprob / chosen.tokens
+        weighed = msgspec.structs.replace(
+            evidence, text=chosen.text, avg_logprob=mean, looped=False, chosen=True
         )
-        second = gate.judge(hinted, self._expected)
+        second = gate.judge(weighed, self._expected)
         return second if second.accepted else first
-
-    def _stands(self, first: str, second: str) -> bool:
-        """Whether what was heard with the hint in mind counts."""
-        agree = letters(first) == letters(second)
-        return self._expected(second) if agree else self._prefers(first, second)
 
     def _gone(self, generation: int, t: float) -> list[Output]:
         """Nobody can take the turn down."""

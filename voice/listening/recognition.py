@@ -42,9 +42,16 @@ class Recognition:
         """Ask what is said in a piece of sound that may be anything."""
         self._submit(self._request(generation, audio), Tag(generation, "tiny", "lookout", t))
 
-    def turn(self, generation: int, audio: Audio, t: float, hint: str = "") -> bool:
+    def turn(
+        self,
+        generation: int,
+        audio: Audio,
+        t: float,
+        hint: str = "",
+        likely: tuple[str, ...] = (),
+    ) -> bool:
         """Ask for the words of a turn, given what is likely; False when no recogniser is there."""
-        request = self._request(generation, audio, hint)
+        request = self._request(generation, audio, hint, likely)
         job = self._jobs[generation] = _Job(request, t, set())
         return self._ask(job, "base") or self._ask(job, "tiny")
 
@@ -88,11 +95,14 @@ class Recognition:
         self._submit(job.request, Tag(job.request.generation, name, "turn", job.t))
         return True
 
-    def _request(self, generation: int, audio: Audio, hint: str = "") -> Transcribe:
+    def _request(
+        self, generation: int, audio: Audio, hint: str = "", likely: tuple[str, ...] = ()
+    ) -> Transcribe:
         return Transcribe(
             audio=audio.astype("<i2").tobytes(),
             generation=generation,
             hint=hint,
+            likely=likely,
             deadline_s=self._deadline_s,
         )
 
