@@ -289,7 +289,11 @@ def test_how_complete_an_utterance_is(text: str, whole: str, dialogue: Dialogue)
 @pytest.mark.parametrize(
     ("protocol", "said", "heard"),
     [
-        ("choking-child", "no ma'am not a sound out of him mouth wide open", "choice:no"),
+        (
+            "sepsis-meningitis",
+            "no he's sat up watching the telly and moaning about his dinner",
+            "choice:no",
+        ),
         ("poisoning", "no he's tearing about the lounge right as ninepence", "choice:no"),
         ("poisoning", "no but wait the neighbour she does not think it was that", "noise"),
     ],

@@ -189,8 +189,8 @@ MEANING = [
     ),
     P(
         "    steps:\n      - Five back blows first.\n",
-        "    steps:\n      - {id: awake-1, say: Five back blows first.}\n",
-        "a step of `awake` in events.yaml is named `awake-1`",
+        "    steps:\n      - {id: alone-1, say: Five back blows first.}\n",
+        "a step of `alone` in events.yaml is named `alone-1`",
     ),
     P(
         "someone to call {emergency}. Lean",
