@@ -317,3 +317,18 @@ def test_what_is_told_to_us_and_may_be_an_emergency_is_asked_about(
     told = "he got whacked by the machine"
     assert Talk(dialogue).say(told).kind == "clarify"
     assert Talk(listening).say(told).kind == "none"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said", "heard"),
+    [
+        ("aed", "mate his chest is like a doormat the sticky bits keep lifting up", "event:hairy"),
+        ("cpr-adult", "summat just went pop under me palms", "event:crack"),
+        ("high-blood-sugar", "we have no insulin, it cooked in the car", "event:no-insulin"),
+        ("minor-wound", "he got jabbed by a syringe in the sandpit, what do I do", "event:needle"),
+    ],
+)
+def test_news_in_unforeseen_words_is_taken_for_what_it_is_most_like(
+    protocol: str, said: str, heard: str, dialogue: Dialogue
+) -> None:
+    assert Talk(dialogue, dialogue.start(protocol)).say(said).heard == heard
