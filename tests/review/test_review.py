@@ -122,7 +122,7 @@ def test_slots_are_filled_for_the_region_and_named(content: Content) -> None:
 
 def test_leading_on_is_told_in_words(content: Content) -> None:
     text = squeezed(plain.page(sheet.build(SLUG, content, None)))
-    assert "Answer yes leads to step 12, keep-coughing; heard: coughing" in text
+    assert "Answer yes leads to step 13, keep-coughing; heard: coughing" in text
     assert "goes round after 25 seconds Then step 3, blows" in text
     assert "said again every 20 seconds" in text
     assert "protocol cpr-adult (C P R for an adult)" in text
