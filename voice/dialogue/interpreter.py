@@ -38,7 +38,15 @@ from voice.dialogue.side_questions import SideQuestions
 from voice.dialogue.small_talk import pleads, small_talk, yes_or_no
 from voice.dialogue.state import State
 from voice.dialogue.triage.findings import ELSEWHERE
-from voice.dialogue.triage.openings import ANYTHING, ONE_MORE, OVERHEARD, SPOKEN_TO, Opening, Vague
+from voice.dialogue.triage.openings import (
+    ANYTHING,
+    ONE_MORE,
+    OVERHEARD,
+    SPOKEN_TO,
+    SURELY,
+    Opening,
+    Vague,
+)
 
 WHAT = "awake"
 """The question that is asked back when nothing was told."""
@@ -271,14 +279,20 @@ class Interpreter:
         if about := small_talk(text):
             return Talk(about)
         if self._content.openings.chatter(text):
-            return Talk("chat")
+            return self._nothing_told(text, before)
         facts = self._content.findings.read(text)
         answer = None if ELSEWHERE in facts else self._passages.answer(text, None)
         if answer or is_question(text):
             return Asking(answer)
         if WORRYING.intersection(facts) and ELSEWHERE not in facts:
             return Told(facts)
-        return Talk("chat") if self._overhears or before else Wondering(ANYONE, text)
+        return self._nothing_told(text, before)
+
+    def _nothing_told(self, text: str, before: str) -> Talk | Wondering:
+        """What begins nothing; said to us, it is asked about unless it is surely mere talk."""
+        if self._overhears or before or self._content.openings.chatter(text, SURELY):
+            return Talk("chat")
+        return Wondering(ANYONE, text)
 
     def _expected_at(self, slug: str, name: str) -> Phrasebook:
         """The commands together with the answers that this step expects."""

@@ -30,8 +30,9 @@ SURE = 0.32
 CHATTER, PERHAPS = 0.45, 0.3
 """How likely it has to be that nothing is the matter for nothing to begin, or how unlikely all else
 where it is likelier."""
-PLAINLY = 0.7
-"""The same for talk while nothing runs that is not even asked about."""
+PLAINLY, SURELY = 0.7, 0.9
+"""The same for overheard talk while nothing runs not even to be asked about, and for what is said
+to us."""
 CAUSE, CAUSE_OF_AGE = 0.25, 0.7
 """How likely one of the protocols that a rule allows has to be to take the place of the rule's
 own: the second where it is for an age that nobody mentioned."""
@@ -132,10 +133,10 @@ class Openings:
         threat = LIFE_THREATS & self._findings.here(text)
         return bool(threat) or (scores[0].topic in self._rank and scores[0].score >= PLAINLY)
 
-    def chatter(self, text: str) -> bool:
+    def chatter(self, text: str, certainty: float = PLAINLY) -> bool:
         """Whether the text is plainly about something else than an emergency."""
         best = self._topics.scores(text)[0]
-        return best.topic == NOTHING and best.score >= PLAINLY
+        return best.topic == NOTHING and best.score >= certainty
 
     def perhaps(self, text: str) -> bool:
         """Whether the text may be about first aid at all."""
