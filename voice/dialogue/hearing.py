@@ -124,12 +124,12 @@ def _openings(
     interpreter: Interpreter, state: State, first: Weighed, others: Sequence[Weighed]
 ) -> Iterator[Weighed]:
     """What begins a protocol and sounds like the first text, which does not or not so urgently."""
+    if interpreter.whole(first.text, state):
+        return
     read = interpreter.read(first.text, state)
     for other in others:
         found = interpreter.read(other.text, state)
-        if interpreter.whole(first.text, state) or not isinstance(found, Begin):
-            continue
-        if first.logprob - other.logprob > BEHIND_OPENING:
+        if not isinstance(found, Begin) or first.logprob - other.logprob > BEHIND_OPENING:
             continue
         likeness = _likeness(first, other)
         match read:

@@ -14,7 +14,7 @@ from voice.dialogue.memo import remembered
 from voice.dialogue.protocol import Answer, Event, applies, goto
 from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Run, Runner
-from voice.dialogue.side_questions import SideQuestions
+from voice.dialogue.side_questions import TELLING, SideQuestions
 
 LIKE_AN_EVENT = 0.74
 VERY_LIKE_AN_EVENT = 0.92
@@ -33,9 +33,8 @@ SELF = "self"
 NO_BREATH = frozenset(("not-breathing", "gasping"))
 _RESUSCITATION = "cpr"
 """What the names of its protocols begin with."""
-_TELLING = 2
-"""Words that carry meaning; one alone has to stand in a sentence, as in "the power is off"."""
 _SENTENCE = 3
+"""Words in which a single one that carries meaning has to stand: "the power is off"."""
 
 
 class Reactions:
@@ -205,7 +204,7 @@ class Reactions:
 
 def _telling(text: str) -> bool:
     """Whether the text says enough to be compared by meaning; else it is matched by spelling."""
-    return len(words.content(text)) >= _TELLING or _one_in_a_sentence(text)
+    return len(words.content(text)) >= TELLING or _one_in_a_sentence(text)
 
 
 def _alike(text: str, like: float) -> float:

@@ -34,7 +34,7 @@ _BEFORE = 0.5
 """How much the question before counts in one that leans on it."""
 _LINES = 8
 """Lines of a passage."""
-_TELLING = 2
+TELLING = 2
 """Words that carry meaning; fewer tell too little to go by what they are near to."""
 _PLAN = re.compile(
     r"\b(?:(?:i|we|he|she|they) (?:will|would (?:rather|like)|want(?:s|ed)?|am|are|could|might|may"
@@ -69,7 +69,7 @@ class SideQuestions:
         found = self._ranked(text, run)
         if found is None:
             return Asking(unknown=True)
-        telling = len(words.content(text)) >= _TELLING
+        telling = len(words.content(text)) >= TELLING
         if not found or found[0][1] < (NEAR_QUESTION if telling else NEAR_SHORT):
             return None
         match found[0][0]:
@@ -87,7 +87,7 @@ class SideQuestions:
         if THREATS.intersection(facts):
             return None
         leans = bool(run.asked) and _leans(text)
-        if len(words.content(text)) < _TELLING and not leans:
+        if len(words.content(text)) < TELLING and not leans:
             return None
         found = self._ranked(text, run)
         if found is None:

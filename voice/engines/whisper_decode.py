@@ -123,7 +123,12 @@ def mean_logprob(words: Sequence[Word]) -> float:
     """The mean log probability of a text's tokens."""
     if not words:
         return NOTHING_LOGPROB
-    return math.fsum(math.log(max(w.probability, 1e-9)) for w in words) / len(words)
+    return math.fsum(log(w.probability) for w in words) / len(words)
+
+
+def log(probability: float) -> float:
+    """A token's log probability, finite also where a model gives it none at all."""
+    return math.log(max(probability, 1e-9))
 
 
 def padded(features: Audio, frames: int, guarded: bool) -> Audio:

@@ -25,7 +25,6 @@ _POSITION = 2 * rules.FRAME
 """Samples of one position of the encoder's output (20 ms)."""
 _AFTER = 100
 """Positions that are kept after the speech; with fewer some clips score as if they were noise."""
-_LEAST = 1e-9
 
 Array = NDArray[np.float32]
 
@@ -92,7 +91,7 @@ class Scales:
 
 
 def _weighed(text: str, probabilities: Sequence[float]) -> Weighed:
-    logs = [math.log(max(p, _LEAST)) for p in probabilities]
+    logs = [rules.log(p) for p in probabilities]
     return Weighed(text, math.fsum(logs), min(logs), len(logs))
 
 
