@@ -27,8 +27,7 @@ def act(turn: Turn, name: str, speaking: bool) -> None:
 def _stop(turn: Turn, speaking: bool) -> None:
     """Silence. Only when nothing but the beat sounds can the beat be meant, and that is asked."""
     if turn.state.beat and not speaking:
-        turn.set(confirm=Confirm("stop-beat"))
-        turn.phrase("stop_beat", "clarify")
+        _ask_to_stop_beat(turn)
         return
     turn.do(do.StopSpeaking(), do.CancelTimer(name=TIMER))
     turn.set(paused=turn.state.run is not None)
@@ -38,12 +37,21 @@ def _stop(turn: Turn, speaking: bool) -> None:
         turn.phrase("stopped", "command")
 
 
+def _ask_to_stop_beat(turn: Turn) -> None:
+    turn.set(confirm=Confirm("stop-beat"))
+    turn.phrase("stop_beat", "clarify")
+
+
 def _stop_beat(turn: Turn) -> None:
     turn.beat(False)
     turn.phrase("beat_off", "command")
 
 
 def _start_beat(turn: Turn) -> None:
+    """While it sounds nobody wants it to start: "stop the beat" is easily heard as this."""
+    if turn.state.beat:
+        _ask_to_stop_beat(turn)
+        return
     turn.beat(True)
     turn.phrase("beat_on", "command")
 
