@@ -62,7 +62,7 @@ def test_what_sounds_different_or_means_no_more_is_not(
 
 def test_where_it_is_an_emergency_anyhow_one_word_may_be_less_certain(listening: Dialogue) -> None:
     worse = weighed("She is choking and she can't speak.", -7.7, -7.2)
-    first = "She is floating and she can't speak."
+    first = "She is stroking and she can't speak."
     assert chosen(listening, listening.start(), first, worse) == worse.text
 
 

@@ -101,3 +101,34 @@ def test_what_is_told_with_a_remark_is_known(dialogue: Dialogue) -> None:
 )
 def test_of_a_medicine_only_what_is_about_it_answers(question: str, say: str, fits: bool) -> None:
     assert medicines.answered(question, say, ["can I give aspirin"]) is fits
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said", "heard", "answer"),
+    [
+        (
+            "chemical-agent",
+            "he's stopped breathing, do I seal my lips on his",
+            "event:not-breathing",
+            "No mouth to mouth",
+        ),
+        (
+            "choking-adult",
+            "he's coughing like mad, let me thump him",
+            "choice:yes",
+            "don't hit the back",
+        ),
+    ],
+)
+def test_a_plan_in_one_breath_with_news_is_answered_after_what_the_news_leads_to(
+    protocol: str, said: str, heard: str, answer: str, dialogue: Dialogue
+) -> None:
+    reply = Talk(dialogue, dialogue.start(protocol)).say(said)
+    assert (reply.heard, reply.kind) == (heard, "protocol")
+    assert reply.say.index(answer) > 0
+
+
+def test_an_answer_that_says_what_the_step_says_is_not_added(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue, dialogue.start("cpr-infant"))
+    reply = talk.say("I'm doing her with two fingers like they showed us")
+    assert reply.say.lower().count("heel of one hand") == 1, reply.say

@@ -196,6 +196,8 @@ class Dialogue:
             return
         if doubt.uncertain(said) and self._eased(turn, said.text, understood):
             return
+        if turn.state.run and isinstance(understood, m.Answered | m.Happened):
+            turn.besides = self._interpreter.besides(said.text, turn.state.run)
         match understood:
             case m.Begin() | m.Wondering() | m.Told() | m.Talk(about="greeting") if (
                 not self.content.protocols

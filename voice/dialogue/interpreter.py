@@ -24,7 +24,7 @@ from voice.dialogue.meaning import (
 )
 from voice.dialogue.memo import remembered
 from voice.dialogue.passages import Passages
-from voice.dialogue.protocol import Event
+from voice.dialogue.protocol import Answer, Event
 from voice.dialogue.questions import is_question
 from voice.dialogue.reactions import (
     CLOSE,
@@ -117,6 +117,11 @@ class Interpreter:
     def foretold(self, text: str, run: Run) -> Event | None:
         """The event of a protocol that just began which its opening told of besides."""
         return None if run.nowhere else self._reactions.foretold(text, run)
+
+    def besides(self, text: str, run: Run) -> tuple[str, Answer] | None:
+        """The running protocol's answer to what was planned or asked in one breath with news."""
+        answer = self._side.besides(text, run)
+        return (run.place.slug, answer) if answer else None
 
     def _returns(self, text: str) -> bool:
         """Whether the last of several clauses sends us back to the casualty from before."""

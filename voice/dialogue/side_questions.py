@@ -11,6 +11,7 @@ from voice.dialogue.content import Content
 from voice.dialogue.expected import OUTSIDE, Expected, Line
 from voice.dialogue.meaning import Asking
 from voice.dialogue.protocol import Answer
+from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Run
 from voice.dialogue.triage.openings import LIFE_THREATS
 
@@ -26,6 +27,8 @@ besides, and for what sounds like talk about something else.
 """
 JUST_THAT = 0.65
 """The score from which a side answer is about just what was said."""
+BESIDES = 0.6
+"""The same for a plan or question that came in one breath with news."""
 _OUTSIDE_LEADS = 0.15
 """How much nearer a question has to be to those that no first aid answers: they are many."""
 _PLAINER = 0.5
@@ -108,6 +111,22 @@ class SideQuestions:
         found = self._ranked(text, run)
         best, score = found[0] if found else (None, 0.0)
         return isinstance(best, Answer) and score >= JUST_THAT
+
+    def besides(self, text: str, run: Run) -> Answer | None:
+        """The side answer to what is planned or asked in one breath with news.
+
+        "He's out cold, I'll pour some syrup in": the news moves on, and the syrup is answered too.
+        """
+        plans = bool(_PLAN.search(words.normalise(text))) or is_question(text)
+        near = BESIDES if plans else JUST_THAT
+        found = [
+            item
+            for part in dict.fromkeys((words.normalise(text), *words.clauses(text)))
+            if len(words.content(part)) >= TELLING
+            for item in (self._ranked(part, run) or ())[:1]
+        ]
+        best, score = max(found, key=lambda item: item[1], default=("", 0.0))
+        return best if isinstance(best, Answer) and score >= near else None
 
     def _near(self, text: str, facts: tuple[str, ...]) -> float:
         """The score that a remark has to have."""

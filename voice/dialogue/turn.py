@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 
 from voice.dialogue import interface as do
+from voice.dialogue import words
 from voice.dialogue.content import Content
 from voice.dialogue.log import Entry
 from voice.dialogue.passages import Passage, Passages
-from voice.dialogue.protocol import Step
+from voice.dialogue.protocol import Answer, Step
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.state import Outcome, State
 from voice.events import Author, Kind, Reply
@@ -35,6 +36,8 @@ class Turn:
         """Entries that were kept for the crew in this turn."""
         self.preface = ""
         """Spoken before the step that is presented next."""
+        self.besides: tuple[str, Answer] | None = None
+        """A protocol's side answer, spoken after that step unless it says the same."""
         self.heard = "noise"
         """What the utterance was taken for; every reply carries it."""
         self._effects: list[do.Effect] = []
@@ -134,13 +137,26 @@ class Turn:
         self.preface = ""
         self.set(run=run, paused=False)
         said = [self.content.say(line) for line in lines if line]
-        text = " ".join([*said, self.line(run)])
+        said.append(self.line(run))
+        besides, reviewed = self._besides(" ".join(said))
+        text = " ".join([*said, *besides])
         if step.alert:
             self.do(do.Tone(name="stand_clear"))
         by: Author = "llm" if drafted else "fixed"
-        self.say(text, "protocol", by=by, keep=True, append=append, own=True)
+        self.say(text, "protocol", by=by, keep=True, append=append, own=reviewed)
         self._switch_beat(step)
         self.arm(step)
+
+    def _besides(self, said: str) -> tuple[list[str], bool]:
+        """The side answer to go with a step, if it adds something; and whether all is reviewed."""
+        if self.besides is None:
+            return [], True
+        (topic, answer), self.besides = self.besides, None
+        text = self.content.say(answer.say)
+        stems, known = words.content(text), set(words.content(said))
+        if sum(stem in known for stem in stems) > len(stems) / 2:
+            return [], True
+        return [text], self.content.reviewed(topic)
 
     def line(self, run: Run) -> str:
         """What the step says."""

@@ -30,6 +30,8 @@ SURE = 0.32
 CHATTER, PERHAPS = 0.45, 0.3
 """How likely it has to be that nothing is the matter for nothing to begin, or how unlikely all else
 where it is likelier."""
+DOUBTFUL = 0.2
+"""The same for it to be asked about, though a topic is likely enough to begin."""
 PLAINLY, SURELY = 0.7, 0.9
 """The same for overheard talk while nothing runs not even to be asked about, and for what is said
 to us."""
@@ -182,7 +184,7 @@ class Openings:
         if nearest < near.ask:
             return None
         enough = near.begin_long if len(words.tokens(text)) > _LONG else near.begin
-        begins = nearest >= enough and best.score >= sure and best.score > nothing
+        begins = nearest >= enough and best.score >= sure and nothing < DOUBTFUL
         if begins and best.topic in self._rank:
             return Opening(best.topic, found)
         return _vague(topics, found)
