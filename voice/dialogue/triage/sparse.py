@@ -58,11 +58,17 @@ class SparseIndex:
         return found
 
     def gram(self) -> Array:
-        """Cosine of every stored text with every other: float32 [size, size]."""
-        found = np.zeros((self.size, self.size), np.float32)
-        for column in range(len(self._number)):
-            rows, weights = self._column(column)
-            found[np.ix_(rows, rows)] += np.outer(weights, weights)
+        """Cosine of every stored text with every other: float32 [size, size].
+
+        A feature of one text alone, as most are, counts on the diagonal only.
+        """
+        counts = np.diff(self._ends, prepend=0)
+        shared = np.repeat(counts > 1, counts)
+        column = np.repeat(np.cumsum(counts > 1) - 1, counts)
+        dense = np.zeros((self.size, int((counts > 1).sum())), np.float32)
+        dense[self._rows[shared], column[shared]] = self._weights[shared]
+        found: Array = dense @ dense.T
+        np.fill_diagonal(found, np.bincount(self._rows, self._weights**2, self.size))
         return found
 
     def _column(self, column: int) -> tuple[NDArray[np.int32], Array]:
