@@ -35,10 +35,10 @@ addEventListener('DOMContentLoaded', () => {
   }
 });
 """
-# Whatever the page holds, hidden or not, but for its buttons: "Next" stands on one and may be said.
+# Whatever the page holds, hidden or not, but for buttons and their keys: "Next" may be said, too.
 WITHOUT_CONTROLS = """() => {
   const copy = document.body.cloneNode(true);
-  copy.querySelectorAll('button').forEach((button) => button.remove());
+  copy.querySelectorAll('button, #keys-panel').forEach((part) => part.remove());
   return copy.textContent;
 }"""
 

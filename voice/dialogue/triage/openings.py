@@ -29,9 +29,7 @@ SURE = 0.32
 """How likely a topic has to be for its protocol to begin."""
 CHATTER, PERHAPS = 0.45, 0.3
 """How likely it has to be that nothing is the matter for nothing to begin, or how unlikely all else
-where it is likelier."""
-DOUBTFUL = 0.2
-"""The same for it to be asked about, though a topic is likely enough to begin."""
+where it is likelier; the second also for the name of an emergency to be asked about."""
 PLAINLY, SURELY = 0.7, 0.9
 """The same for overheard talk while nothing runs not even to be asked about, and for what is said
 to us."""
@@ -63,7 +61,7 @@ _PROCEDURE = re.compile(
 
 
 class Near(NamedTuple):
-    """How like it has to be to what people tell of an emergency."""
+    """How like it has to be to what people tell of an emergency, and how unlike mere talk."""
 
     begin: float
     """For a protocol to begin."""
@@ -71,10 +69,12 @@ class Near(NamedTuple):
     """The same after a long speech."""
     ask: float
     """To be asked about."""
+    doubt: float
+    """How likely it has to be that nothing is the matter for a likely topic to be asked about."""
 
 
-SPOKEN_TO = Near(begin=0.18, begin_long=0.18, ask=0.14)
-OVERHEARD = Near(begin=0.2, begin_long=0.3, ask=0.2)
+SPOKEN_TO = Near(begin=0.18, begin_long=0.18, ask=0.14, doubt=0.2)
+OVERHEARD = Near(begin=0.2, begin_long=0.3, ask=0.2, doubt=0.1)
 """What was said to us, and what may be anybody's talk: where nothing is found that a rule knows,
 who goes on and on rather reads, tells or discusses something."""
 _LONG = 20
@@ -176,7 +176,7 @@ class Openings:
         if self._good_news(text) and (best.score < PLAINLY or best.topic == _ASLEEP):
             return None
         if "emergency" in found and nothing < PLAINLY:
-            known = best.topic in self._rank and best.score >= sure
+            known = best.topic in self._rank and best.score >= sure and nothing < PERHAPS
             return Opening(best.topic, found) if known else _vague(topics, found)
         if nothing >= CHATTER or (nothing > best.score and best.score < PERHAPS):
             return None
@@ -184,7 +184,7 @@ class Openings:
         if nearest < near.ask:
             return None
         enough = near.begin_long if len(words.tokens(text)) > _LONG else near.begin
-        begins = nearest >= enough and best.score >= sure and nothing < DOUBTFUL
+        begins = nearest >= enough and best.score >= sure and nothing < near.doubt
         if begins and best.topic in self._rank:
             return Opening(best.topic, found)
         return _vague(topics, found)
