@@ -57,6 +57,8 @@ SAYABLE = st.one_of(
 )
 
 
+SIDE_ANSWERS = {"", *(CONTENT.say(a.say) for p in CONTENT.library.values() for a in p.answers)}
+"""What may follow a step: nothing, or what was planned or asked in one breath with news."""
 NOISE = ("hum de dum de dum", "", "???", "\u266a", "\u0441\u0442\u043e\u043f", "krzk wff zzt")
 """Nothing that is an answer to anything: mutterings, no words at all, another script."""
 
@@ -175,6 +177,7 @@ def _check(effect: d.Say, state: State) -> None:
         step = CONTENT.script(reply.protocol).step(str(reply.step))
         spoken = CONTENT.say(step.say)
         assert spoken in reply.say
+        assert reply.say.rpartition(spoken)[2].strip() in SIDE_ANSWERS
         assert words.count(spoken) <= 20
         assert words.sentences(spoken) <= 2
     if reply.kind in ("protocol", "command", "clarify") and state.run:
