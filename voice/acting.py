@@ -95,6 +95,7 @@ class Acting:
                 confidence=turn.confidence,
                 alternatives=turn.alternatives,
                 speaking=turn.overlapped,
+                held=turn.overlapped and not rooms.speech.idle,
             )
         )
         trace.decided()

@@ -132,6 +132,14 @@ def test_a_doubtful_command_is_asked_back_but_never_stop(dialogue: Dialogue) -> 
     assert talk.say("stop", confidence=0.1).heard == "command:stop"
 
 
+def test_a_voice_that_is_held_goes_on_after_doubtful_words(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue, dialogue.start("primary-check"))
+    for words in ("yes", "next", "the lives", "is it raining"):
+        assert talk.say(words, confidence=0.1, speaking=True, held=True).kind == "none"
+    assert talk.place == ("primary-check", "tap")
+    assert talk.say("no", confidence=0.1, speaking=True, held=True).step == "call"
+
+
 @pytest.mark.parametrize(
     ("hedge", "step"), [("um, I think so", "breathing"), ("kind of", "breathing")]
 )

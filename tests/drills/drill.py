@@ -17,15 +17,15 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from tests.support import sounds
+from tests.support import sounds, stems
 from tests.support.assistant import Event, Session, run_wav
 from tests.support.mixing import struck
-from tests.support.recordings import DATA
+from tests.support.recordings import DATA, RATE, Audio, laid
 
-Audio = NDArray[np.int16]
-RATE = sounds.INPUT_RATE
 NOTHING = "nothing"
 """What a line `does` that is not for the assistant."""
+_REST_S = 6.0
+"""How long it is quiet after the last line."""
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -61,7 +61,6 @@ class Drill(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The active voice over the noise's mean."""
     echo_db: float = -10.0
     """The assistant's own voice in the microphone."""
-    rest_s: float = 6.0
 
 
 @dataclass(frozen=True)
@@ -90,16 +89,9 @@ class Course:
             if event["heard"] != "event:timer" and event["kind"] != "none"
         ]
 
-    def stem(self, name: str) -> tuple[NDArray[np.float32], int]:
-        """One part of the output, and its rate."""
-        return soundfile.read(self.session.output.with_suffix(f".{name}.wav"), dtype="float32")
-
     def sounding(self, index: int) -> NDArray[np.float64]:
         """The moments, by 10 ms, at which the voice sounds in a line's window."""
-        voice, rate = self.stem("voice")
-        block = rate // 100
-        blocks = np.abs(voice[: len(voice) // block * block].reshape(-1, block)).max(axis=1)
-        moments = np.flatnonzero(blocks > 1e-3) / 100
+        moments = np.flatnonzero(stems.sounding(self.session.output)) / 100
         begins, ends = self.window(index)
         return np.asarray(moments[(moments >= begins) & (moments < ends)])
 
@@ -143,11 +135,8 @@ class Course:
 
     def stray_beats(self) -> int:
         """Beats that are not on their sample, counted from the first after each pause."""
-        stem, rate = self.stem("beat")
-        beats, interval = np.asarray(struck(stem)), 60 * rate / 110
-        grids = np.split(beats, np.flatnonzero(np.diff(beats) > 1.5 * interval) + 1)
-        wanted = [grid[:1] + np.rint(np.arange(len(grid)) * interval) for grid in grids]
-        return sum(int((grid != at).sum()) for grid, at in zip(grids, wanted, strict=True))
+        beat, rate = stems.stem(self.session.output, "beat")
+        return int((stems.off_grid(np.asarray(struck(beat)), rate) > 0).sum())
 
 
 def _unlike(line: Line, reply: Event) -> list[str]:
@@ -178,11 +167,8 @@ def read(file: Path) -> Drill:
 
 def sound(drill: Drill) -> Audio:
     """What the microphone hears besides the assistant."""
-    parts = [(round(line.at * RATE), recording(line.play)) for line in drill.lines]
-    length = max(start + len(audio) for start, audio in parts) + round(drill.rest_s * RATE)
-    mix = np.random.default_rng(1).normal(0, 16, length).astype(np.int16)
-    for start, audio in parts:
-        mix[start : start + len(audio)] += audio
+    parts = [(line.at, recording(line.play)) for line in drill.lines]
+    mix = laid(parts, rest_s=_REST_S)
     if drill.noise is None:
         return mix
     voices = np.concatenate([audio for _, audio in parts])

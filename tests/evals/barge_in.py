@@ -22,6 +22,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from tests.support import stems
 from tests.support.assistant import Session, run_wav
 from tests.support.reading import read_back
 from tests.support.recordings import phrase
@@ -127,7 +128,7 @@ def coughs() -> Iterator[tuple[str, Audio]]:
 
 def hush(session: Session, shouts: list[Shout]) -> Iterator[dict[str, Any]]:
     """For each "stop": whether it was obeyed and how long after its start our voice was heard."""
-    voice = loudness(session)
+    voice = stems.sounding(session.output)
     obeyed = [e["t"] for e in session.of("reply") if e["heard"] == "command:stop"]
     for shout in shouts:
         if speaks(voice, shout.at) and not late(session, shout):
@@ -144,7 +145,7 @@ def hush(session: Session, shouts: list[Shout]) -> Iterator[dict[str, Any]]:
 
 def patience(session: Session, shouts: list[Shout]) -> Iterator[dict[str, Any]]:
     """For each sound that is not for us: whether it made us drop our line."""
-    voice = loudness(session)
+    voice = stems.sounding(session.output)
     ends = [(e["t"], e["reason"]) for e in session.of("audio_end") if e["source"] == "voice"]
     for shout in shouts:
         if speaks(voice, shout.at) and not late(session, shout):
@@ -159,13 +160,6 @@ def patience(session: Session, shouts: list[Shout]) -> Iterator[dict[str, Any]]:
                 "silence_s": pause(during),
                 "heard": heard(session, shout),
             }
-
-
-def loudness(session: Session) -> NDArray[np.bool_]:
-    """Whether our voice sounds in each 10 ms."""
-    voice, rate = soundfile.read(session.output.with_suffix(".voice.wav"), dtype="float32")
-    blocks = voice[: len(voice) // (rate // 100) * (rate // 100)].reshape(-1, rate // 100)
-    return np.asarray(np.abs(blocks).max(axis=1) > 0)
 
 
 def speaks(voice: NDArray[np.bool_], at: float) -> bool:
@@ -218,7 +212,7 @@ def own_voice(folder: Path, minutes: float, options: tuple[str, ...]) -> dict[st
     turns = list(zip(session.of("speech_end"), session.of("transcript"), strict=True))
     strange = [said for end, said in turns if its_own(end["t"])]
     return {
-        "minutes_of_voice": round(float(loudness(session).sum()) / 6000, 1),
+        "minutes_of_voice": round(float(stems.sounding(session.output).sum()) / 6000, 1),
         "asked": len(spoken),
         "lines": len({e["say"] for e in session.of("reply")}),
         "began_to_listen": sum(its_own(e["t"]) for e in session.of("speech_start")),

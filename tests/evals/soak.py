@@ -21,6 +21,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from tests.support import stems
 from tests.support.assistant import read_events
 from tests.support.recordings import phrase
 from tests.support.sound_server import SoundServer, served
@@ -32,7 +33,6 @@ from voice.audio.metronome import click
 from voice.config import Settings
 from voice.dialogue import content
 from voice.dialogue.dialogue import Dialogue
-from voice.dialogue.state import BEAT_RATE
 from voice.engines import roster
 from voice.engines.crew import Crew
 from voice.eventlog import EventLog
@@ -62,12 +62,12 @@ def soak(server: SoundServer, folder: Path, seconds: float) -> dict[str, Any]:
     """Hold one long conversation; gives what was measured."""
     settings = Settings()
     rate = settings.audio.output_rate
-    stems = StemWriter(folder / "out.wav", rate)
+    parts = StemWriter(folder / "out.wav", rate)
     log = folder / "events.jsonl"
     over = threading.Event()
     devices = DeviceBackend(output_rate=rate, ahead_ms=settings.audio.ahead_ms)
     with EventLog(log) as events, Crew(roster.from_settings(settings)) as crew:
-        assistant = Assistant(settings, crew, events, hears_itself=True, tap=stems.write)
+        assistant = Assistant(settings, crew, events, hears_itself=True, tap=parts.write)
         loop = threading.Thread(
             target=assistant.run,
             args=(
@@ -91,14 +91,14 @@ def soak(server: SoundServer, folder: Path, seconds: float) -> dict[str, Any]:
         finally:
             over.set()
             loop.join()
-    stems.close()
+    parts.close()
     return {
         "minutes": round(seconds / 60, 1),
         "load": os.getloadavg()[0],
         "gaps": gaps,
         "questions": asked,
         **_log_figures(read_events(log)),
-        **beat_figures(soundfile.read(folder / "out.beat.wav", dtype="float32")[0], rate),
+        **beat_figures(*stems.stem(folder / "out.wav", "beat")),
     }
 
 
@@ -133,13 +133,11 @@ def _log_figures(events: list[dict[str, Any]]) -> dict[str, Any]:
 def beat_figures(stem: NDArray[np.float32], rate: int) -> dict[str, Any]:
     """How far any beat of the stem lies from its place, in samples; a pause begins a new grid."""
     found = beats(stem, rate)
-    period = 60 * rate / BEAT_RATE
-    sets = np.split(found, np.flatnonzero(np.diff(found) > 1.5 * period) + 1)
-    off = [np.abs(s - s[0] - np.rint(np.arange(len(s)) * period)) for s in sets]
+    off = stems.off_grid(found, rate)
     return {
         "beats": len(found),
-        "beats_misplaced": int(sum((o > 1).sum() for o in off)),
-        "beat_off_samples_max": int(max(o.max() for o in off)),
+        "beats_misplaced": int((off > 1).sum()),
+        "beat_off_samples_max": int(off.max()),
     }
 
 

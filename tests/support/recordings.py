@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 RATE = 16_000
+
+Audio = NDArray[np.int16]
 
 
 def phrase(name: str) -> Path:
@@ -22,11 +25,17 @@ def person(name: str) -> Path:
 
 def conversation(folder: Path, spoken: Iterable[tuple[float, Path]]) -> Path:
     """Lay recordings on one axis at the given seconds, over faint room noise."""
-    parts = [(round(at * RATE), soundfile.read(file, dtype="float32")[0]) for at, file in spoken]
-    length = max(start + len(audio) for start, audio in parts) + RATE
-    mix = np.random.default_rng(1).normal(0, 0.0005, length).astype(np.float32)
-    for start, audio in parts:
-        mix[start : start + len(audio)] += audio
+    parts = [(at, soundfile.read(file, dtype="int16")[0]) for at, file in spoken]
     file = folder / "conversation.wav"
-    soundfile.write(file, mix, RATE, subtype="PCM_16")
+    soundfile.write(file, laid(parts), RATE, subtype="PCM_16")
     return file
+
+
+def laid(parts: Iterable[tuple[float, Audio]], rest_s: float = 1.0) -> Audio:
+    """Sounds on one axis at the given seconds, over faint room noise that goes on for a while."""
+    placed = [(round(at * RATE), audio) for at, audio in parts]
+    length = max(start + len(audio) for start, audio in placed) + round(rest_s * RATE)
+    mix = np.random.default_rng(1).normal(0, 16, length).astype(np.int16)
+    for start, audio in placed:
+        mix[start : start + len(audio)] += audio
+    return mix

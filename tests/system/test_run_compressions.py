@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import soundfile
 
+from tests.support import stems
 from tests.support.assistant import Session, run_wav
 from tests.support.mixing import struck
 from tests.support.reading import read_back
@@ -34,19 +34,14 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
 @pytest.fixture(scope="module")
 def beats(session: Session) -> np.ndarray:
     """The samples of all beats, from the stem."""
-    stem, rate = soundfile.read(session.output.with_suffix(".beat.wav"), dtype="float32")
+    stem, rate = stems.stem(session.output, "beat")
     assert rate == RATE
     return np.asarray(struck(stem))
 
 
 @pytest.fixture(scope="module")
 def voice(session: Session) -> np.ndarray:
-    return soundfile.read(session.output.with_suffix(".voice.wav"), dtype="float32")[0]
-
-
-def grids(beats: np.ndarray) -> list[np.ndarray]:
-    """The beats between two gaps that are longer than one beat."""
-    return np.split(beats, np.flatnonzero(np.diff(beats) > 1.5 * BEAT) + 1)
+    return stems.stem(session.output, "voice")[0]
 
 
 def test_the_conversation_was_understood(session: Session) -> None:
@@ -58,16 +53,14 @@ def test_the_conversation_was_understood(session: Session) -> None:
 
 def test_every_beat_is_on_its_sample_for_as_long_as_rescuers_push(beats: np.ndarray) -> None:
     assert len(beats) > 110
-    for grid in grids(beats):
-        expected = grid[0] + np.rint(np.arange(len(grid)) * BEAT)
-        assert np.abs(grid - expected).max() == 0
+    assert stems.off_grid(beats, RATE).max() == 0
 
 
 def test_sets_have_thirty_beats_and_pauses_eight_seconds(
     session: Session, beats: np.ndarray
 ) -> None:
     off = round(session.of("metronome")[2]["t"] * RATE)
-    sets = grids(beats[beats < off])
+    sets = stems.grids(beats[beats < off], RATE)
     assert len(sets) >= 3
     assert len(sets[0]) > SET, "pushes before and while it is said that they are counted"
     assert all(len(grid) == SET for grid in sets[1:-1])
@@ -95,7 +88,7 @@ def test_numbers_begin_with_their_beats(
     others = busy(session)
     alone = [
         beat
-        for grid in grids(beats)[1:3]
+        for grid in stems.grids(beats, RATE)[1:3]
         for beat in grid[:10]
         if not any(begin < beat < end for begin, end in others)
     ]
@@ -109,7 +102,7 @@ def test_numbers_begin_with_their_beats(
 
 
 def test_pauses_are_announced_when_they_begin(beats: np.ndarray, voice: np.ndarray) -> None:
-    for grid in grids(beats)[:3]:
+    for grid in stems.grids(beats, RATE)[:3]:
         begins = grid[-1] + round(BEAT)
         assert voice[begins] != 0
         assert "breath" in read_back(voice[begins - 4800 :][: 2 * RATE], RATE)
@@ -118,8 +111,8 @@ def test_pauses_are_announced_when_they_begin(beats: np.ndarray, voice: np.ndarr
 def test_hands_are_off_with_a_signal_and_on_again_at_once(
     session: Session, beats: np.ndarray
 ) -> None:
-    tones, _ = soundfile.read(session.output.with_suffix(".tones.wav"), dtype="float32")
-    voice, _ = soundfile.read(session.output.with_suffix(".voice.wav"), dtype="float32")
+    tones, _ = stems.stem(session.output, "tones")
+    voice, _ = stems.stem(session.output, "voice")
     off, on = (round(event["t"] * RATE) for event in session.of("metronome")[2:])
     assert not beats[(beats > off + 960) & (beats < on - 960)].size
     assert tones[off - 960 : off + RATE].any()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.support import stems
 from tests.support.assistant import Session, run_wav
 from tests.support.reading import read_back
 from tests.support.recordings import conversation, person, phrase
@@ -46,7 +47,7 @@ def test_a_question_does_not_move_the_position(emergency: Session) -> None:
 
 def test_the_voice_in_the_output_says_the_replies_on_the_same_axis(emergency: Session) -> None:
     """Whisper reads the reply back from where the log says that it began."""
-    voice, rate = soundfile.read(emergency.output.with_suffix(".voice.wav"), dtype="float32")
+    voice, rate = stems.stem(emergency.output, "voice")
     begins = [e["t"] for e in emergency.of("audio_start") if e["source"] == "voice"]
     first = emergency.of("reply")[0]["say"]
     assert np.abs(voice[: round(begins[0] * rate) - rate // 50]).max() < 1e-3

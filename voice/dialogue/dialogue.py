@@ -192,7 +192,7 @@ class Dialogue:
         speaking = said.speaking or turn.state.asked is not None
         if not isinstance(understood, m.Noise):
             question_acts.drop(turn)
-        if unsure and self._asked_back(turn, understood):
+        if unsure and self._asked_back(turn, understood, said.held):
             return
         if doubt.uncertain(said) and self._eased(turn, said.text, understood):
             return
@@ -270,8 +270,11 @@ class Dialogue:
         acts.confirmed(turn, confirm, yes=answer == m.Command("yes"))
         return True
 
-    def _asked_back(self, turn: Turn, understood: m.Meaning) -> bool:
-        """Ask back what was doubtful, unless acting on it can only be the safer course."""
+    def _asked_back(self, turn: Turn, understood: m.Meaning, held: bool) -> bool:
+        """Ask back what was doubtful, unless acting on it can only be the safer course.
+
+        A voice that was `held` goes on instead: the words may be its own, come back as an echo.
+        """
         run = turn.state.run
         match understood:
             case m.Command(name="stop") | m.Begin() | m.Noise():
@@ -280,9 +283,11 @@ class Dialogue:
                 acts.read_back(turn, event, facts)
             case m.Happened():
                 return False
-            case m.Answered(choice=choice, facts=facts) if run:
-                if choice == self._runner.step(run).safe:
-                    return False
+            case m.Answered(choice=choice) if run and choice == self._runner.step(run).safe:
+                return False
+            case _ if held:
+                turn.none()
+            case m.Answered() if run:
                 acts.unclear(turn, facts=())
             case m.Unclear():
                 acts.unclear(turn, facts=())

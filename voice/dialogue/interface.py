@@ -22,6 +22,8 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True):
     """Other readings by the recogniser, best first."""
     speaking: bool = False
     """Whether the assistant's voice (not the beat) was to be heard when this was said."""
+    held: bool = False
+    """Whether that voice has more to say, and goes on if this gets no reply."""
 
 
 class TimerFired(msgspec.Struct, frozen=True, kw_only=True):
