@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from rapidfuzz import fuzz
 
+from voice.dialogue.beginnings import URGENT
 from voice.dialogue.commands import MARK, Phrasebook
-from voice.dialogue.interpreter import URGENT, Interpreter
+from voice.dialogue.interpreter import Interpreter
 from voice.dialogue.meaning import (
     Answered,
     Asking,

@@ -5,6 +5,7 @@ findings, the most urgent first, then phrasings of events, side questions, openi
 """
 
 from voice.dialogue import circumstances, words
+from voice.dialogue.beginnings import URGENT, Beginnings
 from voice.dialogue.circumstances import PRESENCE
 from voice.dialogue.commands import MARK, Phrasebook
 from voice.dialogue.content import Content
@@ -20,14 +21,12 @@ from voice.dialogue.meaning import (
     Talk,
     Told,
     Unclear,
-    Wondering,
 )
 from voice.dialogue.memo import remembered
 from voice.dialogue.passages import Passages
 from voice.dialogue.protocol import Answer, Event
 from voice.dialogue.questions import is_question
 from voice.dialogue.reactions import (
-    CLOSE,
     LIKE_AN_EVENT,
     NO_BREATH,
     VERY_LIKE_AN_EVENT,
@@ -35,29 +34,13 @@ from voice.dialogue.reactions import (
 )
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.side_questions import SideQuestions
-from voice.dialogue.small_talk import pleads, small_talk, yes_or_no
+from voice.dialogue.small_talk import small_talk, yes_or_no
 from voice.dialogue.state import State
-from voice.dialogue.triage.findings import ELSEWHERE
-from voice.dialogue.triage.openings import (
-    ANYTHING,
-    ONE_MORE,
-    OVERHEARD,
-    SPOKEN_TO,
-    SURELY,
-    Opening,
-    Vague,
-)
+from voice.dialogue.triage.openings import ANYTHING, Opening
 
-WHAT = "awake"
-"""The question that is asked back when nothing was told."""
-ANYONE = "anyone"
-"""The question when something was told to us that may have to do with an emergency."""
 _BACK = "back-to-first"
 _SHORT = 8
-"""Words of an utterance that may be an answer said twice, or one to what we asked back."""
-URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
-WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
-"""Findings that are no opening by themselves but deserve a question back."""
+"""Words of an utterance that may be an answer said twice."""
 
 
 class Interpreter:
@@ -70,11 +53,12 @@ class Interpreter:
         self._content = content
         self._runner = runner
         self._passages = passages
-        self._overhears = overhears
-        self._near = OVERHEARD if overhears else SPOKEN_TO
         self._expected = remembered(256)(self._expected_at)
         self._side = SideQuestions(content)
         self._reactions = Reactions(content, runner, self._side)
+        self._beginnings = Beginnings(
+            content, runner, passages, self._side, self._reactions, overhears=overhears
+        )
 
     def whole(self, text: str, state: State) -> Command | Answered | None:
         """The command or expected answer that the whole utterance is."""
@@ -102,11 +86,11 @@ class Interpreter:
             case Command(name=name) if name in PRESENCE and state.run:
                 return self._in_protocol(text, state.run, (name,))
             case Command(name=name) if name in PRESENCE:
-                return self._idle(text, state.before)
+                return self._beginnings.idle(text, state.before)
             case None if state.run:
                 return self._in_protocol(text, state.run)
             case None:
-                return self._idle(text, state.before)
+                return self._beginnings.idle(text, state.before)
         return found
 
     def expect(self, run: Run) -> None:
@@ -133,7 +117,7 @@ class Interpreter:
         """What words that mark something mean besides: to be like some phrasing is not enough."""
         run = state.run
         if run is None:
-            opening = self._idle(text, state.before)
+            opening = self._beginnings.idle(text, state.before)
             return opening if isinstance(opening, Begin) else None
         facts = self._content.findings.read(text)
         for event in self._runner.script(run).events:
@@ -150,19 +134,19 @@ class Interpreter:
         if stated or circumstances.nothing_else(text, facts, self._content.findings):
             return self._circumstances(text, facts, run)
         if (another or self._runner.step(run).kind == "end") and (
-            opening := self._new_opening(text, facts, run, another)
+            opening := self._beginnings.anew(text, facts, run, another)
         ):
             return Begin(opening, another)
         found = (
             self._reactions.lifeless(facts, run)
             or self._reactions.by_findings(facts, NO_BREATH, run)
             or self._reactions.answer_by_finding(facts, run)
-            or self._graver(text, facts, run)
+            or self._beginnings.graver(text, facts, run)
             or self._reactions.own_news(text, facts, run)
             or self._reactions.by_findings(facts, URGENT, run)
             or self._reactions.by_report(text, facts, run, VERY_LIKE_AN_EVENT)
             or self._reactions.meant(text, facts, run)
-            or self._taking_over(text, run)
+            or self._beginnings.taking_over(text, run)
             or self._known_remark(text, facts, run)
             or self._yes_or_no(text, facts, run)
             or self._reactions.by_findings(facts, frozenset(facts), run)
@@ -196,14 +180,6 @@ class Interpreter:
             return Unclear(facts)
         return Told(facts) if facts else Talk("chat")
 
-    def _goes_on(self, text: str) -> bool:
-        """Whether it may be an answer to what we asked back, and is not just somebody's talk."""
-        return (
-            len(words.tokens(text)) <= _SHORT
-            or bool(self._content.findings.read(text))
-            or self._content.openings.find(text, near=self._near) is not None
-        )
-
     def _yes_or_no(self, text: str, facts: tuple[str, ...], run: Run) -> Answered | None:
         """The answer to the pending question that the utterance begins with."""
         answer = yes_or_no(text)
@@ -234,70 +210,6 @@ class Interpreter:
         if is_question(text) or not self._side.knows(text, run):
             return None
         return self._side.remarked(text, facts, run)
-
-    def _taking_over(self, text: str, run: Run) -> Begin | None:
-        """Another emergency of the same casualty that is clearly told and no less urgent.
-
-        What the protocol knows an answer to is none: "a swig of rum for the fright".
-        """
-        opening = self._content.openings.overtakes(text, run.place.slug)
-        if opening is None or not self._content.usable(opening.slug):
-            return None
-        return None if self._side.knows(text, run) else Begin(opening, takes_over=True)
-
-    def _graver(self, text: str, facts: tuple[str, ...], run: Run) -> Begin | None:
-        """A threat to life that takes over, unless the protocol has words for just that."""
-        found = None if URGENT.intersection(facts) else self._taking_over(text, run)
-        if found is None or not self._content.openings.critical(found.opening.slug):
-            return None
-        own = self._reactions.closest(text, run)
-        known = own is not None and isinstance(own.key, Event) and own.score >= CLOSE
-        return None if known else found
-
-    def _new_opening(
-        self, text: str, facts: tuple[str, ...], run: Run, another: bool
-    ) -> Opening | None:
-        """The opening of a further emergency; without another casualty, of a different kind."""
-        told = circumstances.of_the_other(text) if another else text
-        opening = self._content.openings.find(told, ONE_MORE)
-        if isinstance(opening, Vague):
-            opening = None
-        if another:
-            return opening or (Opening(ANYTHING, facts) if facts else None)
-        same = opening and self._content.resolve(opening.slug) == run.place.slug
-        known = {event.finding for event in self._runner.script(run).events}
-        return None if same or known.intersection(facts) else opening
-
-    def _idle(self, text: str, before: str) -> Meaning:
-        if pleads(text):
-            return Wondering(WHAT, text)
-        told = f"{before}. {text}" if before else text
-        opening = self._content.openings.find(told, near=self._near)
-        if isinstance(opening, Vague):
-            if not before:
-                return Wondering(opening.question, text)
-            if self._overhears and not self._goes_on(text):
-                return Talk("chat")
-            return Begin(Opening(ANYTHING, opening.facts), unrecognised=told)
-        if opening:
-            return Begin(opening)
-        if about := small_talk(text):
-            return Talk(about)
-        if self._content.openings.chatter(text):
-            return self._nothing_told(text, before)
-        facts = self._content.findings.read(text)
-        answer = None if ELSEWHERE in facts else self._passages.answer(text, None)
-        if answer or is_question(text):
-            return Asking(answer)
-        if WORRYING.intersection(facts) and ELSEWHERE not in facts:
-            return Told(facts)
-        return self._nothing_told(text, before)
-
-    def _nothing_told(self, text: str, before: str) -> Talk | Wondering:
-        """What begins nothing; said to us, it is asked about unless it is surely mere talk."""
-        if self._overhears or before or self._content.openings.chatter(text, SURELY):
-            return Talk("chat")
-        return Wondering(ANYONE, text)
 
     def _expected_at(self, slug: str, name: str) -> Phrasebook:
         """The commands together with the answers that this step expects."""

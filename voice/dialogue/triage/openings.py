@@ -79,6 +79,10 @@ OVERHEARD = Near(begin=0.2, begin_long=0.3, ask=0.2, doubt=0.1)
 who goes on and on rather reads, tells or discusses something."""
 _LONG = 20
 """Words."""
+_TELLING = 8
+"""Words of a question that may tell what has happened besides."""
+_AWAKE = "awake"
+"""The question back where no other fits."""
 
 
 class Opening(msgspec.Struct, frozen=True):
@@ -126,9 +130,22 @@ class Openings:
         rule = rules.first(found)
         if rule is None and (slug := self._procedure(text)):
             return Opening(slug)
-        if rule is not None and not _figurative(rule, scores):
+        if rule is not None and not self._figurative(text, rule, scores):
             return Opening(_refined(rule, scores), found)
+        if rule is not None and rule.needs & LIFE_THREATS:
+            return Vague(_AWAKE, found)
         return self._classified(text, found, scores, sure, near)
+
+    def _figurative(self, text: str, rule: rules.Rule, scores: list[Score]) -> bool:
+        """Whether a rule's words are a figure of speech: "her heart stopped as he bowed".
+
+        Those of a life threat count by themselves, whatever else is talked about.
+        """
+        if _score(scores, NOTHING) < PLAINLY:
+            return False
+        threats = rule.needs & LIFE_THREATS
+        told = (c for c in statements(text) if threats.intersection(self._findings.read(c)))
+        return all(_score(self._topics.scores(c), NOTHING) >= PLAINLY for c in told)
 
     def _here_and_now(self, text: str, scores: list[Score]) -> bool:
         """Whether it happens here after all, though a film or another time is spoken of."""
@@ -169,8 +186,7 @@ class Openings:
     ) -> Opening | Vague | None:
         """What the classifier makes of a text that meets no rule."""
         if is_question(text) and not statements(text):
-            asked = self._triggers.best(text, LIKE_A_TRIGGER)
-            return Opening(asked.key, found) if asked else None
+            return self._asked_for(text, found, scores)
         topics = [score for score in scores if score.topic != NOTHING]
         best, nothing = _of_family(topics), _score(scores, NOTHING)
         if self._good_news(text) and (best.score < PLAINLY or best.topic == _ASLEEP):
@@ -188,6 +204,19 @@ class Openings:
         if begins and best.topic in self._rank:
             return Opening(best.topic, found)
         return _vague(topics, found)
+
+    def _asked_for(
+        self, text: str, found: tuple[str, ...], scores: list[Score]
+    ) -> Opening | Vague | None:
+        """What a question plainly is about: "how do you get a tick out", "can you come quick"."""
+        if asked := self._triggers.best(text, LIKE_A_TRIGGER):
+            return Opening(asked.key, found)
+        best = scores[0]
+        if best.topic.startswith(ASK):
+            return _vague(scores, found) if best.score >= SURE else None
+        told = best.topic in self._rank and len(words.tokens(text)) >= _TELLING
+        plain = told and best.score >= SURELY and best.near >= NEARLY
+        return Opening(best.topic, found) if plain else None
 
     def _good_news(self, text: str) -> bool:
         """Whether all that is said makes things less urgent."""
@@ -216,10 +245,14 @@ _DENIED = re.compile(
 )
 
 
+_OUT_COLD = re.compile(r"\bout cold\b")
+"""Has nothing to do with the cold."""
+
+
 def _asserted(text: str) -> str:
     """The text without what it says is not there: "no blood" does not tell of bleeding."""
     plain = words.normalise(text)
-    left = _DENIED.sub("", plain)
+    left = _OUT_COLD.sub("unconscious", _DENIED.sub("", plain))
     return text if left == plain or not left.strip() else left
 
 
@@ -236,12 +269,7 @@ def _of_family(topics: list[Score]) -> Score:
 def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
     """The question that fits the best topics, or whether they are awake and breathing."""
     asks = (score.topic for score in topics[:_LOOKED_AT] if score.topic.startswith(ASK))
-    return Vague(next(asks, ASK + "awake").removeprefix(ASK), found)
-
-
-def _figurative(rule: rules.Rule, scores: list[Score]) -> bool:
-    """Whether the words of a rule are plainly a figure of speech; never those of a life threat."""
-    return not rule.needs & LIFE_THREATS and _score(scores, NOTHING) >= PLAINLY
+    return Vague(next(asks, ASK + _AWAKE).removeprefix(ASK), found)
 
 
 def _refined(rule: rules.Rule, scores: list[Score]) -> str:

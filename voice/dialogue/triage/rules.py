@@ -58,6 +58,8 @@ _BREATHLESS = wordset(
 RULES = (
     _rule("choking unresponsive", "cpr-adult", allows=wordset("cpr-child cpr-infant")),
     _rule("not-breathing awake", "breathing-trouble", allows=_BREATHLESS),
+    _rule("not-breathing in-airway", "choking-adult", "unresponsive collapsed", _CHOKING),
+    _rule("cannot-breathe in-airway", "choking-adult", "unresponsive collapsed", _CHOKING),
     _rule("not-breathing", "cpr-adult", "choking", _ARREST),
     _rule("choking", "choking-adult", "cleared", _CHOKING),
     _rule("cannot-speak cyanosis", "choking-adult", "unresponsive collapsed", _CHOKING),
@@ -68,6 +70,7 @@ RULES = (
     _rule("unresponsive breathing", "unresponsive-breathing", allows=_UNRESPONSIVE),
     _rule("collapsed breathing", "unresponsive-breathing", "awake", _UNRESPONSIVE),
     _rule("unresponsive", ANYTHING, "awake", _UNRESPONSIVE),
+    _rule("went-down", ANYTHING, "awake", _UNRESPONSIVE - {"elderly-fall"}),
     _rule("gasping", "agonal-breathing", allows=_GASPING | _BREATHLESS | {"breathing-trouble"}),
     _rule("cannot-breathe", "breathing-trouble", allows=_BREATHLESS),
     _rule("bleeding", "severe-bleeding", allows=_LESS_BLEEDING),

@@ -1,0 +1,126 @@
+"""What begins: a protocol while none runs, a graver one in its place, one for another casualty."""
+
+from voice.dialogue import circumstances, words
+from voice.dialogue.content import Content
+from voice.dialogue.meaning import Asking, Begin, Meaning, Talk, Told, Wondering
+from voice.dialogue.passages import Passages
+from voice.dialogue.protocol import Event
+from voice.dialogue.questions import is_question
+from voice.dialogue.reactions import CLOSE, Reactions
+from voice.dialogue.runner import Run, Runner
+from voice.dialogue.side_questions import SideQuestions
+from voice.dialogue.small_talk import pleads, small_talk
+from voice.dialogue.triage.findings import ELSEWHERE
+from voice.dialogue.triage.openings import (
+    ANYTHING,
+    ONE_MORE,
+    OVERHEARD,
+    SPOKEN_TO,
+    SURELY,
+    Opening,
+    Vague,
+)
+
+WHAT = "awake"
+"""The question that is asked back when nothing was told."""
+ANYONE = "anyone"
+"""The question when something was told to us that may have to do with an emergency."""
+URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
+WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
+"""Findings that are no opening by themselves but deserve a question back."""
+_ANSWER = 8
+"""Words of an utterance that may be an answer to what we asked back."""
+
+
+class Beginnings:
+    """Decides whether words begin something. Immutable; safe in any thread."""
+
+    def __init__(
+        self,
+        content: Content,
+        runner: Runner,
+        passages: Passages,
+        side: SideQuestions,
+        reactions: Reactions,
+        *,
+        overhears: bool,
+    ) -> None:
+        """`overhears`: what is said may not be meant for us, so that it has to be plainer."""
+        self._content = content
+        self._runner = runner
+        self._passages = passages
+        self._side = side
+        self._reactions = reactions
+        self._overhears = overhears
+        self._near = OVERHEARD if overhears else SPOKEN_TO
+
+    def idle(self, text: str, before: str) -> Meaning:
+        """What words mean while nothing runs; `before` them something too vague was told."""
+        if pleads(text):
+            return Wondering(WHAT, text)
+        told = f"{before}. {text}" if before else text
+        opening = self._content.openings.find(told, near=self._near)
+        if isinstance(opening, Vague):
+            if not before:
+                return Wondering(opening.question, text)
+            if self._overhears and not self._goes_on(text):
+                return Talk("chat")
+            return Begin(Opening(ANYTHING, opening.facts), unrecognised=told)
+        if opening:
+            return Begin(opening)
+        if about := small_talk(text):
+            return Talk(about)
+        if self._content.openings.chatter(text):
+            return self._nothing_told(text, before)
+        facts = self._content.findings.read(text)
+        answer = None if ELSEWHERE in facts else self._passages.answer(text, None)
+        if answer or is_question(text):
+            return Asking(answer)
+        if WORRYING.intersection(facts) and ELSEWHERE not in facts:
+            return Told(facts)
+        return self._nothing_told(text, before)
+
+    def anew(self, text: str, facts: tuple[str, ...], run: Run, another: bool) -> Opening | None:
+        """The opening of a further emergency; without another casualty, of a different kind."""
+        told = circumstances.of_the_other(text) if another else text
+        opening = self._content.openings.find(told, ONE_MORE)
+        if isinstance(opening, Vague):
+            opening = None
+        if another:
+            return opening or (Opening(ANYTHING, facts) if facts else None)
+        same = opening and self._content.resolve(opening.slug) == run.place.slug
+        known = {event.finding for event in self._runner.script(run).events}
+        return None if same or known.intersection(facts) else opening
+
+    def taking_over(self, text: str, run: Run) -> Begin | None:
+        """Another emergency of the same casualty that is clearly told and no less urgent.
+
+        What the protocol knows an answer to is none: "a swig of rum for the fright".
+        """
+        opening = self._content.openings.overtakes(text, run.place.slug)
+        if opening is None or not self._content.usable(opening.slug):
+            return None
+        return None if self._side.knows(text, run) else Begin(opening, takes_over=True)
+
+    def graver(self, text: str, facts: tuple[str, ...], run: Run) -> Begin | None:
+        """A threat to life that takes over, unless the protocol has words for just that."""
+        found = None if URGENT.intersection(facts) else self.taking_over(text, run)
+        if found is None or not self._content.openings.critical(found.opening.slug):
+            return None
+        own = self._reactions.closest(text, run)
+        known = own is not None and isinstance(own.key, Event) and own.score >= CLOSE
+        return None if known else found
+
+    def _goes_on(self, text: str) -> bool:
+        """Whether it may be an answer to what we asked back, and is not just somebody's talk."""
+        return (
+            len(words.tokens(text)) <= _ANSWER
+            or bool(self._content.findings.read(text))
+            or self._content.openings.find(text, near=self._near) is not None
+        )
+
+    def _nothing_told(self, text: str, before: str) -> Talk | Wondering:
+        """What begins nothing; said to us, it is asked about unless it is surely mere talk."""
+        if self._overhears or before or self._content.openings.chatter(text, SURELY):
+            return Talk("chat")
+        return Wondering(ANYONE, text)
