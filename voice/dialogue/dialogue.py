@@ -14,6 +14,7 @@ from voice.dialogue import (
     coaching,
     command_acts,
     doubt,
+    doubt_acts,
     draft_acts,
     hearing,
     memo,
@@ -39,10 +40,9 @@ from voice.dialogue.interface import (
 )
 from voice.dialogue.interpreter import Interpreter
 from voice.dialogue.passages import Passages
-from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Runner
 from voice.dialogue.state import Outcome, Resumed, State
-from voice.dialogue.triage.openings import ANYTHING, Opening
+from voice.dialogue.triage.openings import Opening
 from voice.dialogue.turn import TIMER, Turn
 from voice.engines.interfaces import Weighed
 from voice.errors import UserError
@@ -192,9 +192,9 @@ class Dialogue:
         speaking = said.speaking or turn.state.asked is not None
         if not isinstance(understood, m.Noise):
             question_acts.drop(turn)
-        if unsure and self._asked_back(turn, understood, said.held):
+        if unsure and doubt_acts.asked_back(turn, understood, held=said.held, always=self._always):
             return
-        if doubt.uncertain(said) and self._eased(turn, said.text, understood):
+        if doubt.uncertain(said) and doubt_acts.eased(turn, said.text, understood):
             return
         if turn.state.run and isinstance(understood, m.Answered | m.Happened):
             turn.besides = self._interpreter.besides(said.text, turn.state.run)
@@ -268,52 +268,6 @@ class Dialogue:
         if confirm is None or unsure or answer not in (m.Command("yes"), m.Command("no")):
             return False
         acts.confirmed(turn, confirm, yes=answer == m.Command("yes"))
-        return True
-
-    def _asked_back(self, turn: Turn, understood: m.Meaning, held: bool) -> bool:
-        """Ask back what was doubtful, unless acting on it can only be the safer course.
-
-        A voice that was `held` goes on instead: the words may be its own, come back as an echo.
-        """
-        run = turn.state.run
-        match understood:
-            case m.Command(name="stop") | m.Begin() | m.Noise():
-                return False
-            case m.Happened(event=event, facts=facts) if event.eases:
-                acts.read_back(turn, event, facts)
-            case m.Happened():
-                return False
-            case m.Answered(choice=choice) if run and choice == self._runner.step(run).safe:
-                return False
-            case _ if held:
-                turn.none()
-            case m.Answered() if run:
-                acts.unclear(turn, facts=())
-            case m.Unclear():
-                acts.unclear(turn, facts=())
-            case _ if run or self._always:
-                turn.phrase("say_again", "clarify")
-            case _:
-                turn.none()
-        return True
-
-    def _eased(self, turn: Turn, text: str, understood: m.Meaning) -> bool:
-        """Ask back when uncertain words would make things less urgent: a "not" may be lost."""
-        run = turn.state.run
-        match understood:
-            case m.Happened(event=event, facts=facts):
-                if not event.eases and not doubt.EASING.intersection((*facts, event.finding)):
-                    return False
-                acts.read_back(turn, event, facts)
-            case m.Answered(choice=choice) if run and choice != self._runner.step(run).safe:
-                acts.unclear(turn, facts=())
-            case m.Begin(opening=opening) if doubt.EASING.intersection(opening.facts):
-                urgent = tuple(fact for fact in opening.facts if fact not in doubt.EASING)
-                acts.begin(turn, Opening(ANYTHING, urgent), False, acts.nothing_else)
-            case m.Asking() if run and not is_question(text):
-                turn.phrase("say_again", "clarify")
-            case _:
-                return False
         return True
 
     def _timer(self, turn: Turn) -> None:

@@ -1,5 +1,7 @@
 """What of a turn is kept for the crew that takes over."""
 
+import msgspec
+
 from voice.dialogue.durations import When
 from voice.dialogue.handover import CPR, CPR_STOPPED, CREW, MOVED, START
 from voice.dialogue.log import Entry
@@ -51,8 +53,15 @@ def _keep(turn: Turn, what: str, when: When | None = None, *, assumed: bool = Fa
 def delete(turn: Turn, yes: bool) -> None:
     """Delete everything that was kept, once that was confirmed; `repeat` does not bring it back."""
     if yes:
+        run, parked = turn.state.run, tuple(map(_unasked, turn.state.parked))
+        turn.set(run=run and _unasked(run), parked=parked, before="")
         turn.set(log=turn.state.log.deleted(turn.now), last=None)
     turn.phrase("log_deleted" if yes else "log_kept", "command")
+
+
+def _unasked(run: Run) -> Run:
+    """The run without the words of its last question."""
+    return msgspec.structs.replace(run, asked="")
 
 
 def whom(turn: Turn, another: bool) -> int:

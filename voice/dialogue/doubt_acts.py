@@ -1,0 +1,56 @@
+"""What is asked back because it was heard in doubt, and what an answer to that leads to."""
+
+from voice.dialogue import acts, doubt
+from voice.dialogue import meaning as m
+from voice.dialogue.questions import is_question
+from voice.dialogue.triage.openings import ANYTHING, Opening
+from voice.dialogue.turn import Turn
+
+
+def asked_back(turn: Turn, understood: m.Meaning, *, held: bool, always: bool) -> bool:
+    """Ask back what was doubtful, unless acting on it can only be the safer course.
+
+    A voice that was `held` goes on instead: the words may be its own, come back as an echo.
+    `always`: as well where nothing runs.
+    """
+    run = turn.state.run
+    match understood:
+        case m.Command(name="stop") | m.Begin() | m.Noise():
+            return False
+        case m.Happened(event=event, facts=facts) if event.eases:
+            acts.read_back(turn, event, facts)
+        case m.Happened():
+            return False
+        case m.Answered(choice=choice) if run and choice == turn.runner.step(run).safe:
+            return False
+        case _ if held:
+            turn.none()
+        case m.Answered() if run:
+            acts.unclear(turn, facts=())
+        case m.Unclear():
+            acts.unclear(turn, facts=())
+        case _ if run or always:
+            turn.phrase("say_again", "clarify")
+        case _:
+            turn.none()
+    return True
+
+
+def eased(turn: Turn, text: str, understood: m.Meaning) -> bool:
+    """Ask back when uncertain words would make things less urgent: a "not" may be lost."""
+    run = turn.state.run
+    match understood:
+        case m.Happened(event=event, facts=facts):
+            if not event.eases and not doubt.EASING.intersection((*facts, event.finding)):
+                return False
+            acts.read_back(turn, event, facts)
+        case m.Answered(choice=choice) if run and choice != turn.runner.step(run).safe:
+            acts.unclear(turn, facts=())
+        case m.Begin(opening=opening) if doubt.EASING.intersection(opening.facts):
+            urgent = tuple(fact for fact in opening.facts if fact not in doubt.EASING)
+            acts.begin(turn, Opening(ANYTHING, urgent), False, acts.nothing_else)
+        case m.Asking() if run and not is_question(text):
+            turn.phrase("say_again", "clarify")
+        case _:
+            return False
+    return True
