@@ -39,10 +39,11 @@ demo: models
 run: models
 	@$(BIN)/python run_assistant.py
 
-# The dialogue is pure and fills all cores; what listens and speaks needs them to itself.
+# What is pure fills all cores; what listens, speaks or is timed needs them to itself.
+PURE := $(addprefix tests/,dialogue cli evals modelstore review)
 test: debian models check
-	$(BIN)/python -m pytest -q -n auto tests/dialogue
-	$(BIN)/python -m pytest -q --ignore=tests/dialogue
+	$(BIN)/python -m pytest -q -n auto $(PURE)
+	$(BIN)/python -m pytest -q $(addprefix --ignore=,$(PURE))
 
 # What the tests need besides: PortAudio, a private sound server, a system-call tracer, a browser.
 debian:

@@ -1,6 +1,6 @@
 """What begins: a protocol while none runs, a graver one in its place, one for another casualty."""
 
-from voice.dialogue import circumstances, words
+from voice.dialogue import circumstances, talk, words
 from voice.dialogue.content import Content
 from voice.dialogue.meaning import Asking, Begin, Meaning, Talk, Told, Wondering
 from voice.dialogue.passages import Passages
@@ -10,8 +10,10 @@ from voice.dialogue.reactions import CLOSE, Reactions
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.side_questions import SideQuestions
 from voice.dialogue.small_talk import pleads, small_talk
+from voice.dialogue.state import State
 from voice.dialogue.triage.findings import ELSEWHERE
 from voice.dialogue.triage.openings import (
+    AMID_TALK,
     ANYTHING,
     ONE_MORE,
     OVERHEARD,
@@ -54,12 +56,14 @@ class Beginnings:
         self._overhears = overhears
         self._near = OVERHEARD if overhears else SPOKEN_TO
 
-    def idle(self, text: str, before: str) -> Meaning:
-        """What words mean while nothing runs; `before` them something too vague was told."""
+    def idle(self, text: str, state: State) -> Meaning:
+        """What words mean while nothing runs; something too vague may have been told before."""
         if pleads(text):
             return Wondering(WHAT, text)
+        before = state.before
         told = f"{before}. {text}" if before else text
-        opening = self._content.openings.find(told, near=self._near)
+        amid_talk = self._overhears and talk.goes_on(state)
+        opening = self._content.openings.find(told, near=AMID_TALK if amid_talk else self._near)
         if isinstance(opening, Vague):
             if not before:
                 return Wondering(opening.question, text)

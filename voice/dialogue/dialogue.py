@@ -22,6 +22,7 @@ from voice.dialogue import (
     record,
     record_acts,
     small_talk,
+    talk,
     visit_acts,
     words,
 )
@@ -101,7 +102,9 @@ class Dialogue:
         turn = self._turn(state, event.t)
         match event:
             case Utterance():
+                talk.outdated(turn)
                 self._utterance(turn, event)
+                talk.note(turn, event.text)
             case TimerFired(name=name):
                 if name == TIMER:
                     self._timer(turn)

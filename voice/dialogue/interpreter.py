@@ -86,11 +86,11 @@ class Interpreter:
             case Command(name=name) if name in PRESENCE and state.run:
                 return self._in_protocol(text, state.run, (name,))
             case Command(name=name) if name in PRESENCE:
-                return self._beginnings.idle(text, state.before)
+                return self._beginnings.idle(text, state)
             case None if state.run:
                 return self._in_protocol(text, state.run)
             case None:
-                return self._beginnings.idle(text, state.before)
+                return self._beginnings.idle(text, state)
         return found
 
     def expect(self, run: Run) -> None:
@@ -117,7 +117,7 @@ class Interpreter:
         """What words that mark something mean besides: to be like some phrasing is not enough."""
         run = state.run
         if run is None:
-            opening = self._beginnings.idle(text, state.before)
+            opening = self._beginnings.idle(text, state)
             return opening if isinstance(opening, Begin) else None
         facts = self._content.findings.read(text)
         for event in self._runner.script(run).events:

@@ -63,6 +63,8 @@ class State(msgspec.Struct, frozen=True):
     drafting: Drafting | None = None
     before: str = ""
     """What was told before a question was asked back; the next words complete it."""
+    talk: tuple[float, ...] = ()
+    """When the last sentences were overheard to which nothing was said, see `talk`."""
     requests: int = 0
     """How many questions went to the language model."""
     log: Log = Log()

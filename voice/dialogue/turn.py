@@ -47,6 +47,11 @@ class Turn:
         """What is to be done so far."""
         return tuple(self._effects)
 
+    @property
+    def speaks(self) -> bool:
+        """Whether something is to be said."""
+        return any(isinstance(e, do.Say) and e.reply.say for e in self._effects)
+
     def outcome(self) -> Outcome:
         """The result of the turn."""
         return Outcome(self.state, self.effects)

@@ -75,8 +75,9 @@ class Near(NamedTuple):
 
 SPOKEN_TO = Near(begin=0.18, begin_long=0.18, ask=0.14, doubt=0.2)
 OVERHEARD = Near(begin=0.2, begin_long=0.3, ask=0.2, doubt=0.1)
-"""What was said to us, and what may be anybody's talk: where nothing is found that a rule knows,
-who goes on and on rather reads, tells or discusses something."""
+AMID_TALK = Near(begin=0.3, begin_long=0.3, ask=0.2, doubt=0.05)
+"""What was said to us, what may be anybody's talk, and what is said amid such talk: where nothing
+is found that a rule knows, who goes on and on rather reads, tells or discusses something."""
 _LONG = 20
 """Words."""
 _TELLING = 8

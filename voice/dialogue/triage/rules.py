@@ -74,6 +74,7 @@ RULES = (
     _rule("gasping", "agonal-breathing", allows=_GASPING | _BREATHLESS | {"breathing-trouble"}),
     _rule("cannot-breathe", "breathing-trouble", allows=_BREATHLESS),
     _rule("bleeding", "severe-bleeding", allows=_LESS_BLEEDING),
+    _rule("cut", "minor-wound", allows=_LESS_BLEEDING | {"severe-bleeding", "tick-bite"}),
 )
 """The first that fits holds."""
 
