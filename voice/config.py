@@ -35,8 +35,8 @@ class Audio(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output_device: str = ""
     output_rate: Literal[16_000, 32_000, 48_000, 96_000] = 48_000
     """Hz of the mixer; devices of another rate are resampled."""
-    ahead_ms: Annotated[int, Meta(ge=10, le=500)] = 50
-    """How far the mixer renders ahead of the device."""
+    ahead_ms: Annotated[int, Meta(ge=10, le=500)] = 80
+    """How far the mixer renders ahead of the device, which may ask for several blocks at once."""
     duplex: Literal["full", "half"] = "full"
     """`half`: what is heard while we speak is only searched for commands such as "stop"."""
     echo_cancel: bool = True

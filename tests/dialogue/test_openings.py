@@ -83,6 +83,25 @@ def test_idle_chatter_gets_no_reply_in_a_live_session(listening: Dialogue) -> No
     assert Talk(listening).say("are you there?").say
 
 
+CONVERSATION = ("we could meet at the station at six", "then we take the bus to my sister's")
+
+
+def test_amid_a_conversation_words_have_to_be_plainer(listening: Dialogue) -> None:
+    for text, begins in (
+        ("he is not breathing", True),
+        ("she burned her hand on the stove", True),
+        ("she is having an asthma attack", True),
+        ("grandma fell over", False),
+    ):
+        amid, alone, later = Talk(listening), Talk(listening), Talk(listening)
+        for sentence in CONVERSATION:
+            assert amid.say(sentence).kind == later.say(sentence).kind == "none"
+        later.turns = 120
+        assert (amid.say(text).protocol is not None) is begins, text
+        assert alone.say(text).protocol
+        assert later.say(text).protocol
+
+
 def test_asking_always_gets_words_back(dialogue: Dialogue) -> None:
     for text in ("I need to buy milk", "what time is it", "...", "", "\x07", "hmm", "\ud800"):
         assert Talk(dialogue).say(text).say

@@ -29,7 +29,7 @@ class DeviceBackend:
         input_device: str = "",
         output_device: str = "",
         output_rate: int = 48_000,
-        ahead_ms: int = 50,
+        ahead_ms: int = 80,
         silence_s: float = 0.0,
         *,
         patient: bool = False,

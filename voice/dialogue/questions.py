@@ -7,7 +7,7 @@ from voice.dialogue import words
 # "When she tries to smile only half goes up" and "what he took was mine" state; "what do i do when
 # it stops" asks inside.
 _ASKING = re.compile(
-    r"^(?:(?:so|and|but|okay|ok|um|uh|oh|hey|please|well|then|also|quick question|wait) )*(?:"
+    r"^(?:(?:so|and|but|for|okay|ok|um|uh|oh|hey|please|well|then|also|quick question|wait) )*(?:"
     r"(?:what(?! an? )|when|where|which|who)(?! (?:he|she|they|it|his|her|their|the)\b)|how|why|"
     r"(?:should|shall|can|could|do|does|did|is|are|was|would|will|may|must|has|have|am|might) "
     r"(?:not )?"

@@ -49,8 +49,10 @@ _PLAN = re.compile(
     r"|ready|how about|what about)\b"
 )
 _LEANS = re.compile(r"^(?:and|or|what about|how about)\b.*\w")
-_LEANING_WORDS = 5
-"""Words that carry meaning; a longer question stands by itself."""
+_REFERS = re.compile(r"\b(?:it|they|them|that|this|those|these)\b")
+_LEANING_WORDS, _REFERRING_WORDS = 5, 2
+"""Words that carry meaning; a longer question stands by itself: "and on his face", "when do they
+come off"."""
 
 
 THREATS = LIFE_THREATS | {"heavy-bleeding", "choking"}
@@ -166,8 +168,10 @@ class SideQuestions:
 
 def _leans(text: str) -> bool:
     """Whether a question is short and refers to something said before."""
-    short = len(words.content(text)) <= _LEANING_WORDS
-    return short and bool(_LEANS.search(words.normalise(text)))
+    plain, telling = words.normalise(text), len(words.content(text))
+    if telling <= _REFERRING_WORDS and _REFERS.search(plain):
+        return True
+    return telling <= _LEANING_WORDS and bool(_LEANS.search(plain))
 
 
 def _mixed(

@@ -21,6 +21,8 @@ from voice.engines import interfaces as m
 from voice.engines import wire
 
 _PR_SET_PDEATHSIG = 1
+_STEPS_BACK = 3
+"""Niceness: where cores are short, the parent's sound goes first."""
 _TERMINAL = (m.Transcript, m.Done, m.Failed)
 
 
@@ -112,6 +114,7 @@ def main(argv: list[str]) -> None:
     """Run the worker named on the command line until the parent is gone."""
     module, options, parent = argv
     _die_with_parent(int(parent))
+    os.nice(_STEPS_BACK)  # before any thread is made: each has a priority of its own
     link = Link(*_take_pipes())
     threading.Thread(target=link.read, name="reader", daemon=True).start()
     worker = _load(link, module, json.loads(options))

@@ -30,6 +30,8 @@ SURE = 0.32
 CHATTER, PERHAPS = 0.45, 0.3
 """How likely it has to be that nothing is the matter for nothing to begin, or how unlikely all else
 where it is likelier; the second also for the name of an emergency to be asked about."""
+DOUBT = 0.05
+"""How likely it has to be for a likely topic to be asked about instead of begun."""
 PLAINLY, SURELY = 0.7, 0.9
 """The same for overheard talk while nothing runs not even to be asked about, and for what is said
 to us."""
@@ -69,13 +71,11 @@ class Near(NamedTuple):
     """The same after a long speech."""
     ask: float
     """To be asked about."""
-    doubt: float
-    """How likely it has to be that nothing is the matter for a likely topic to be asked about."""
 
 
-SPOKEN_TO = Near(begin=0.18, begin_long=0.18, ask=0.14, doubt=0.2)
-OVERHEARD = Near(begin=0.2, begin_long=0.3, ask=0.2, doubt=0.1)
-AMID_TALK = Near(begin=0.3, begin_long=0.3, ask=0.2, doubt=0.05)
+SPOKEN_TO = Near(begin=0.18, begin_long=0.18, ask=0.14)
+OVERHEARD = Near(begin=0.2, begin_long=0.3, ask=0.2)
+AMID_TALK = Near(begin=0.3, begin_long=0.3, ask=0.2)
 """What was said to us, what may be anybody's talk, and what is said amid such talk: where nothing
 is found that a rule knows, who goes on and on rather reads, tells or discusses something."""
 _LONG = 20
@@ -201,7 +201,7 @@ class Openings:
         if nearest < near.ask:
             return None
         enough = near.begin_long if len(words.tokens(text)) > _LONG else near.begin
-        begins = nearest >= enough and best.score >= sure and nothing < near.doubt
+        begins = nearest >= enough and best.score >= sure and nothing < DOUBT
         if begins and best.topic in self._rank:
             return Opening(best.topic, found)
         return _vague(topics, found)
