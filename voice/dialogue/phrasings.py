@@ -6,15 +6,19 @@ command or answer by itself: what is said is only compared with them, so they ar
 the protocol that a clinician reads and signs.
 """
 
+import string
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from voice.dialogue import words, yamlfile
+from voice.dialogue import yamlfile
 from voice.dialogue.script import Script
 from voice.dialogue.yamlfile import ContentError, Mistake
 
 Phrasings = Mapping[str, tuple[str, ...]]
 """The further phrasings of one protocol by `event <id>`, `answer <id>`, `choice <step> <name>`."""
+
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+"""Not heard. Contractions are not written out: this is done at every start."""
 
 
 def load(folder: Path, scripts: Mapping[str, Script]) -> dict[str, Phrasings]:
@@ -42,10 +46,10 @@ def _wrong(phrasings: Phrasings, script: Script) -> Iterator[tuple[str, str]]:
     every = (*known.items(), *phrasings.items())
     rows = [(key, line) for key, lines in every if key in known for line in lines]
     meant: dict[tuple[str, str], str] = {}
-    for (key, line), said in zip(rows, words.tokens_of(line for _, line in rows), strict=True):
+    for key, line in rows:
         kind = key.partition(" ")[0]
         group = key.rpartition(" ")[0] if kind == "choice" else kind
-        other = meant.setdefault((group, " ".join(said)), key)
+        other = meant.setdefault((group, line.lower().translate(_PUNCTUATION)), key)
         if other != key and key in phrasings:
             yield key, f"`{line}` already means `{other}`"
 
