@@ -17,8 +17,8 @@ def goes_on(state: State) -> bool:
 
 
 def outdated(turn: Turn) -> None:
-    """Forget the talk of a while ago."""
-    turn.set(talk=tuple(t for t in turn.state.talk if turn.now - t < _GOES_ON_S))
+    """Forget the talk of a while ago, or of before a power cut, when the time began anew."""
+    turn.set(talk=tuple(t for t in turn.state.talk if 0 <= turn.now - t < _GOES_ON_S))
 
 
 def note(turn: Turn, text: str) -> None:
