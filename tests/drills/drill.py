@@ -10,6 +10,7 @@ what was said to the first audible sample of the voice.
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -148,6 +149,7 @@ def _unlike(line: Line, reply: Event) -> list[str]:
     return found
 
 
+@cache
 def recording(name: str) -> Audio:
     """A committed recording by its name."""
     files = [

@@ -24,7 +24,7 @@ import numpy as np
 import soundfile
 
 from tests.evals.soak import beat_figures
-from tests.support import hostile
+from tests.support import hostile, stems
 from tests.support.page import wait_for_page
 from tests.support.recordings import phrase
 from voice.assistant import Assistant
@@ -90,11 +90,11 @@ def hold(folder: Path, beside: str) -> dict[str, Any]:
     clock = SoundClock()
     kiosk: Kiosk | None = None
     events = EventLog(log, also=lambda event: kiosk.event(event) if kiosk else None)
-    stems = StemWriter(out, rate)
+    parts = StemWriter(out, rate)
     with events, closing(Crew(roster.from_settings(settings))) as crew:
         kiosk = None if beside == "alone" else Kiosk(settings, clock, live=False)
         assistant = Assistant(
-            settings, crew, events, hears_itself=False, tap=stems.write, observer=kiosk
+            settings, crew, events, hears_itself=False, tap=parts.write, observer=kiosk
         )
         backend = WavBackend(
             WavReader(said), WavWriter(out, rate), assistant, output_rate=rate, tail_s=4.0
@@ -107,9 +107,9 @@ def hold(folder: Path, beside: str) -> dict[str, Any]:
             else:
                 crew.start()
                 assistant.run(backend, lambda: Dialogue(content.load(settings), settings), over)
-    stems.close()
-    voice = soundfile.read(out.with_suffix(".voice.wav"), dtype="float32")[0]
-    beat = soundfile.read(out.with_suffix(".beat.wav"), dtype="float32")[0]
+    parts.close()
+    voice, _ = stems.stem(out, "voice")
+    beat, _ = stems.stem(out, "beat")
     logged = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
     answers = [
         latency.answer(clip, end, logged, voice, rate)

@@ -18,6 +18,7 @@ def stem(output: Path, name: str) -> tuple[NDArray[np.float32], int]:
     return samples, rate
 
 
+@lru_cache(maxsize=4)
 def sounding(output: Path) -> NDArray[np.bool_]:
     """Whether the voice sounds in each 10 ms."""
     voice, rate = stem(output, "voice")

@@ -15,6 +15,7 @@ from voice.dialogue.triage.findings import ELSEWHERE
 from voice.dialogue.triage.openings import (
     AMID_TALK,
     ANYTHING,
+    AWAKE,
     ONE_MORE,
     OVERHEARD,
     SPOKEN_TO,
@@ -23,8 +24,6 @@ from voice.dialogue.triage.openings import (
     Vague,
 )
 
-WHAT = "awake"
-"""The question that is asked back when nothing was told."""
 ANYONE = "anyone"
 """The question when something was told to us that may have to do with an emergency."""
 URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
@@ -59,7 +58,7 @@ class Beginnings:
     def idle(self, text: str, state: State) -> Meaning:
         """What words mean while nothing runs; something too vague may have been told before."""
         if pleads(text):
-            return Wondering(WHAT, text)
+            return Wondering(AWAKE, text)
         before = state.before
         told = f"{before}. {text}" if before else text
         amid_talk = self._overhears and talk.goes_on(state)

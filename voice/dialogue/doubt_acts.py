@@ -25,9 +25,7 @@ def asked_back(turn: Turn, understood: m.Meaning, *, held: bool, always: bool) -
             return False
         case _ if held:
             turn.none()
-        case m.Answered() if run:
-            acts.unclear(turn, facts=())
-        case m.Unclear():
+        case m.Answered() | m.Unclear() if run:
             acts.unclear(turn, facts=())
         case _ if run or always:
             turn.phrase("say_again", "clarify")

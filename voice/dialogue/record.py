@@ -54,8 +54,8 @@ def delete(turn: Turn, yes: bool) -> None:
     """Delete everything that was kept, once that was confirmed; `repeat` does not bring it back."""
     if yes:
         run, parked = turn.state.run, tuple(map(_unasked, turn.state.parked))
-        turn.set(run=run and _unasked(run), parked=parked, before="")
-        turn.set(log=turn.state.log.deleted(turn.now), last=None)
+        log = turn.state.log.deleted(turn.now)
+        turn.set(run=run and _unasked(run), parked=parked, before="", log=log, last=None)
     turn.phrase("log_deleted" if yes else "log_kept", "command")
 
 

@@ -31,7 +31,8 @@ CHATTER, PERHAPS = 0.45, 0.3
 """How likely it has to be that nothing is the matter for nothing to begin, or how unlikely all else
 where it is likelier; the second also for the name of an emergency to be asked about."""
 DOUBT = 0.05
-"""How likely it has to be for a likely topic to be asked about instead of begun."""
+"""How likely it has to be that nothing is the matter for a likely topic not to begin but to be
+asked about."""
 PLAINLY, SURELY = 0.7, 0.9
 """The same for overheard talk while nothing runs not even to be asked about, and for what is said
 to us."""
@@ -63,7 +64,7 @@ _PROCEDURE = re.compile(
 
 
 class Near(NamedTuple):
-    """How like it has to be to what people tell of an emergency, and how unlike mere talk."""
+    """How like it has to be to what people tell of an emergency."""
 
     begin: float
     """For a protocol to begin."""
@@ -82,7 +83,7 @@ _LONG = 20
 """Words."""
 _TELLING = 8
 """Words of a question that may tell what has happened besides."""
-_AWAKE = "awake"
+AWAKE = "awake"
 """The question back where no other fits."""
 
 
@@ -134,7 +135,7 @@ class Openings:
         if rule is not None and not self._figurative(text, rule, scores):
             return Opening(_refined(rule, scores), found)
         if rule is not None and rule.needs & LIFE_THREATS:
-            return Vague(_AWAKE, found)
+            return Vague(AWAKE, found)
         return self._classified(text, found, scores, sure, near)
 
     def _figurative(self, text: str, rule: rules.Rule, scores: list[Score]) -> bool:
@@ -244,8 +245,6 @@ _DENIED = re.compile(
     r"(?:blood|bleeding|asthma|allerg\w+|injur\w+|fever|temperature|pain|rash|diabet\w+|burns?|"
     r"wounds?|cuts?|swelling|drugs|alcohol)\b(?: or anything)?"
 )
-
-
 _OUT_COLD = re.compile(r"\bout cold\b")
 """Has nothing to do with the cold."""
 
@@ -270,7 +269,7 @@ def _of_family(topics: list[Score]) -> Score:
 def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
     """The question that fits the best topics, or whether they are awake and breathing."""
     asks = (score.topic for score in topics[:_LOOKED_AT] if score.topic.startswith(ASK))
-    return Vague(next(asks, ASK + _AWAKE).removeprefix(ASK), found)
+    return Vague(next(asks, ASK + AWAKE).removeprefix(ASK), found)
 
 
 def _refined(rule: rules.Rule, scores: list[Score]) -> str:
