@@ -57,11 +57,18 @@ class Scene:
             self.mixer.consumed(self.blocks, self.blocks * 0.01)
         return loudest
 
-    def hears(self, text: str, state: State | None = None, overlapped: bool = True) -> bool:
+    def hears(
+        self,
+        text: str,
+        state: State | None = None,
+        overlapped: bool = True,
+        voiced_s: float = 0.5,
+        revision: int = 0,
+    ) -> bool:
         """Whether what is said is for us."""
         turn = Turn(
             turn=1,
-            revision=0,
+            revision=revision,
             text=text,
             confidence=0.8,
             alternatives=(),
@@ -71,6 +78,7 @@ class Scene:
             last_voiced=self.now,
             soft_end=self.now,
             transcribed=self.now,
+            voiced_s=voiced_s,
             overlapped=overlapped,
         )
         return self.floor.for_us(turn, state or State(), self.now)
@@ -144,6 +152,23 @@ def test_our_own_words_are_not_for_us_and_a_question_about_them_is(scene: Scene)
     assert not scene.hears("hard on the bleeding with both")
     assert scene.hears("How hard do I press?")
     assert scene.hears("Press hard on the bleeding with both hands.", overlapped=False)
+
+
+def test_the_first_words_of_our_reply_are_no_more_of_what_it_answers(scene: Scene) -> None:
+    asked = "Do I press on it?"
+    assert scene.hears(asked, overlapped=False)
+    scene.speak()
+    assert not scene.hears(f"{asked} Press hard.", overlapped=False, revision=1)
+    assert not scene.hears(asked, overlapped=False, revision=2)
+    assert scene.hears(f"{asked} It is my leg.", overlapped=False, revision=3)
+
+
+def test_what_is_too_short_over_our_voice_is_what_is_left_of_it_but_stop_counts(scene: Scene):
+    scene.speak()
+    assert not scene.hears("Next.", voiced_s=0.19)
+    assert scene.hears("Next.", voiced_s=0.22)
+    assert scene.hears("Next.", voiced_s=0.19, overlapped=False)
+    assert scene.hears("Stop.", voiced_s=0.1)
 
 
 def test_in_half_duplex_our_voice_does_not_hold_and_only_stop_is_heard(

@@ -42,6 +42,7 @@ def turn() -> Turn:
         last_voiced=4.5,
         soft_end=4.65,
         transcribed=4.9,
+        voiced_s=0.4,
         overlapped=False,
     )
 

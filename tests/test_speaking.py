@@ -98,6 +98,7 @@ def answered() -> Trace:
         last_voiced=-0.5,
         soft_end=-0.3,
         transcribed=-0.1,
+        voiced_s=0.4,
         overlapped=False,
     )
     return Trace(turn, Axis())

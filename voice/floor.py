@@ -7,9 +7,13 @@ knows what is said; whoever coughs, agrees or talks to somebody else costs a pau
 from voice.config import Settings
 from voice.dialogue.dialogue import Dialogue
 from voice.dialogue.state import State
+from voice.dialogue.words import tokens
 from voice.listening.messages import Turn
 from voice.speaking import Speech
 
+SHORTEST_S = 0.2
+"""Voiced sound below which words over our own voice are what is left of it where the path from
+speaker to microphone changed: a "no" has 0.3 s there, "stop" is let through however short."""
 SETTLING_S = 3.0
 """After a device came back, or another in its place, the room has to be learnt anew."""
 
@@ -28,6 +32,8 @@ class Floor:
         self._yields = settings.audio.echo_cancel or not hears_itself
         self._always_half = settings.audio.duplex == "half"
         self._half_until = 0.0
+        self._ours: Turn | None = None
+        """The turn that was for us last."""
 
     def device_came(self, now: float) -> None:
         """A microphone or a speaker was opened while we were running."""
@@ -48,9 +54,23 @@ class Floor:
 
     def for_us(self, turn: Turn, state: State, now: float) -> bool:
         """Whether these are somebody's words for us, and not our own come back as an echo."""
+        ours = self._new(turn) and self._somebodys(turn, state, now)
+        if ours:
+            self._ours = turn
+        return ours
+
+    def _new(self, turn: Turn) -> bool:
+        """Whether a turn that went on says more than it did, besides the beginning of our reply."""
+        if not turn.revision or self._ours is None or self._ours.turn != turn.turn:
+            return True
+        before, now = tokens(self._ours.text), tokens(turn.text)
+        more = now[len(before) :]
+        return now[: len(before)] != before or more != tokens(self._speech.last)[: len(more)]
+
+    def _somebodys(self, turn: Turn, state: State, now: float) -> bool:
         if not turn.overlapped or self.urgent(turn.text, state):
             return True  # "stop" always works
-        if self.half(now):
+        if self.half(now) or turn.voiced_s < SHORTEST_S:
             return False
         if not self._speech.idle and self._dialogue.agrees(turn.text, state):
             return False

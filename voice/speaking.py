@@ -175,6 +175,11 @@ class Speech:
             fuzz.partial_ratio(words, said.lower()) >= enough for said in self._recent
         )
 
+    @property
+    def last(self) -> str:
+        """What was begun to be said last."""
+        return self._recent[0] if self._recent else ""
+
     def said(self, phrase: str) -> bool:
         """Whether a phrase is part of what we said lately."""
         return any(phrase in said.lower() for said in self._recent)

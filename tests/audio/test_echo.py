@@ -93,11 +93,17 @@ def test_the_path_is_still_known_after_a_pause_in_which_the_clocks_drifted() -> 
     assert heard.gone(heard.careful, slice(26, 27)) > 12
 
 
-def test_nobody_is_heard_in_our_own_voice_but_in_the_second_when_the_delay_jumps() -> None:
-    heard = hear(played(20), quiet(20), Room(RATE, 0, 60, jump_at_s=10))
-    assert len(heard.voiced(0, 10)) <= 2  # too little for a turn
-    assert len(heard.voiced(11, 20)) <= 2
-    assert heard.gone(heard.careful, slice(16, 20)) > 16
+@pytest.mark.parametrize("echo_db", [-10, 0])
+@pytest.mark.parametrize("at", [5.0, 8.3, 10.0])
+def test_nobody_is_heard_in_our_own_voice_even_where_the_delay_jumps(at: float, echo_db: float):
+    heard = hear(played(13), quiet(13), Room(RATE, echo_db, 60, jump_at_s=at))
+    assert len(heard.voiced(0, 13)) <= 3  # 0.1 s, too little for a turn
+    assert heard.gone(heard.careful, slice(11, 13)) > 16
+
+
+def test_a_jump_of_the_delay_is_made_up_for_within_a_quarter_of_a_second() -> None:
+    heard = hear(played(13), quiet(13), Room(RATE, -10, 60, jump_at_s=11.75))
+    assert heard.gone(heard.careful, slice(12, 13)) > 16
 
 
 def test_stop_is_heard_at_once_in_our_own_voice_also_where_the_delay_jumps() -> None:

@@ -69,8 +69,10 @@ class Canceller:
         """Give the microphone's block without what was played: with care, and without mercy."""
         far = self.far.at(start)
         near = self._high_pass.process(near)
-        strict: MicBlock = self._strict.process(near, to_int16(far))
         rest = self._linear.remove(near.astype(np.float32) / np.float32(32768), far)
+        # AEC3 takes seconds to see that the delay jumped; so it is not to notice.
+        unmoved = self.far.before(max(self._linear.moved, 0))
+        strict: MicBlock = self._strict.process(near, to_int16(unmoved))
         return to_int16(rest), strict
 
 

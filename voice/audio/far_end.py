@@ -72,6 +72,13 @@ class FarEnd:
             self._cursor += INPUT_BLOCK
             return self._read(first)
 
+    def before(self, samples: int) -> Samples:
+        """Give what was played so many samples before the block that `at` gave last."""
+        with self._lock:
+            if not self._offsets:
+                return np.zeros(INPUT_BLOCK, np.float32)
+            return self._read(round(self._cursor) - INPUT_BLOCK - samples)
+
     def _read(self, first: int) -> Samples:
         """Give a block, silent where nothing was played yet or it is long gone."""
         places = np.arange(first, first + INPUT_BLOCK)

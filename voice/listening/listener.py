@@ -301,6 +301,7 @@ class Listener:
                 last_voiced=last_voiced,
                 soft_end=words.asked,
                 transcribed=words.came,
+                voiced_s=span.voiced / INPUT_RATE,
                 overlapped=span.overlapped,
             ),
         ]

@@ -46,6 +46,7 @@ def spotted(said: str, t: float) -> list[Output]:
         last_voiced=t,
         soft_end=t,
         transcribed=t,
+        voiced_s=WINDOW / INPUT_RATE,
         overlapped=True,
     )
     return [TranscriptEvent(t=t, text=said, confidence=1.0, accepted=True), turn]

@@ -42,6 +42,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """When the recognition that counted was asked for."""
     transcribed: float
     """When its words were there."""
+    voiced_s: float
+    """Seconds of it that sounded like speech."""
     overlapped: bool
     """It began while the assistant was speaking."""
 
