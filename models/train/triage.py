@@ -3,7 +3,7 @@
 
     pip install -e '.[train]'
     python models/train/triage.py            # everything, half an hour on one core
-    python models/train/triage.py --refit    # the topics' directions alone, five minutes
+    python models/train/triage.py --refit    # every adapter's directions alone, five minutes each
 
 The upper layers of all-MiniLM-L6-v2 get low-rank changes (LoRA), trained on two tasks at once:
 which topic a line of content/en/heard is about, and which event, answer or side question of a
@@ -334,7 +334,8 @@ def main() -> None:
         raise SystemExit("the sentence embedding is missing: python run_assistant.py models fetch")
     both = tasks()
     if args.refit:
-        refit(args.output, both[0], base, args.seed)
+        for file in sorted(args.output.parent.glob(f"{args.output.stem}*.npz")):
+            refit(file, both[0], base, args.seed)
         return
     rng = random.Random(args.seed)
     weights = {name: torch.tensor(value) for name, value in base.weights.items()}

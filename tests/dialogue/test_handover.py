@@ -262,10 +262,10 @@ def test_everything_is_deleted_after_a_yes_and_cannot_be_repeated(dialogue: Dial
     assert talk.at(5, "no").say == "The notes are kept."
     assert talk.state.log.entries
     talk.at(5, "how deep do I push")
-    assert talk.state.run.asked
+    assert talk.state.run.told
     talk.at(6, "delete the log")
     assert talk.at(6, "yes").say == "Everything is deleted."
-    assert talk.state.run.asked == ""
+    assert talk.state.run.told == ""
     assert (talk.state.log.entries, talk.state.log.deleted_at) == ((), 360)
     assert talk.at(7, "repeat").step == "push"
     assert talk.at(7, "how long has it been").say == "Nothing has been noted yet."

@@ -91,7 +91,7 @@ def test_amid_a_conversation_words_have_to_be_plainer(listening: Dialogue) -> No
         ("he is not breathing", True),
         ("she burned her hand on the stove", True),
         ("she is having an asthma attack", True),
-        ("grandma fell over", False),
+        ("he has a nosebleed", False),
     ):
         amid, alone, later = Talk(listening), Talk(listening), Talk(listening)
         for sentence in CONVERSATION:

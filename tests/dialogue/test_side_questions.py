@@ -73,9 +73,9 @@ def test_a_short_question_leans_on_the_one_before(dialogue: Dialogue) -> None:
     talk.say("could she have a glass of milk")
     assert talk.say("and some water then").say.startswith("Give nothing to drink")
     assert talk.state.run
-    assert talk.state.run.asked == "and some water then"
+    assert talk.state.run.told == "and some water then"
     talk.say("next")
-    assert talk.state.run.asked == ""
+    assert talk.state.run.told == ""
 
 
 def test_what_is_told_with_a_remark_is_known(dialogue: Dialogue) -> None:

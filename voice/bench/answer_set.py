@@ -25,7 +25,7 @@ _SHORTHANDS = {
     "feed": r"(?:(?:give|let|offer|try|pour|have|drink|sip)\b.{0,25}\b(?:water|drinks?|sips?|tea"
     r"|coffee|coke|juice|milk|lemonade|pop|food|eat|burger|biscuit|squash)\b"
     r"|(?:can|may) (?:drink|eat|have)\b)",
-    "no help": r"(?:(?:don't|do not|no need|needn't|not necessary|no reason).{0,25}"
+    "no help": r"(?:(?:don't|do not|no need|needn't|not necessary|no reason)(?! cancel).{0,25}"
     r"\b(?:call|(?<!let )go|see|hospital|doctor|ambulance|emergency)\b|stay (?:at )?home|go home"
     r"|wait (?:and see|until (?:morning|tomorrow)))",
     "help": r"(?:call|emergency|ambulance|911|999|112)\b",

@@ -233,6 +233,7 @@ class Dialogue:
                 acts.talk(turn, about, self._always)
             case m.Noise():
                 acts.noise(turn, self._always)
+        _remember(turn, said.text, understood)
 
     def _asking(self, turn: Turn, question: str, asking: m.Asking) -> None:
         """Answer a question; how to do what no protocol is about can be drafted."""
@@ -298,3 +299,10 @@ class Dialogue:
     def _model_deadline(self) -> float:
         """Seconds that a language model has for its first sentence; 0 when there is none."""
         return self._settings.llm.first_sentence_s if self._settings.llm.model else 0.0
+
+
+def _remember(turn: Turn, text: str, understood: m.Meaning) -> None:
+    """Keep what was told or asked for as long as a short question may lean on it."""
+    leaned_on = m.Asking | m.Answered | m.Happened | m.Told | m.Begin
+    if turn.state.run and isinstance(understood, leaned_on) and words.content(text):
+        turn.set(run=msgspec.structs.replace(turn.state.run, told=words.printable(text)))

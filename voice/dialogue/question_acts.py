@@ -23,8 +23,7 @@ def ask(turn: Turn, question: str, asking: Asking, deadline_s: float, always: bo
     running = turn.state.run.place.slug if turn.state.run else None
     question = words.printable(question)
     if run := turn.state.run:
-        run = turn.runner.learn(run, asking.facts)
-        turn.set(run=msgspec.structs.replace(run, asked=question))
+        turn.set(run=turn.runner.learn(run, asking.facts))
     if asking.unknown:
         _no_guidance(turn, always)
         return True

@@ -53,15 +53,15 @@ def _keep(turn: Turn, what: str, when: When | None = None, *, assumed: bool = Fa
 def delete(turn: Turn, yes: bool) -> None:
     """Delete everything that was kept, once that was confirmed; `repeat` does not bring it back."""
     if yes:
-        run, parked = turn.state.run, tuple(map(_unasked, turn.state.parked))
+        run, parked = turn.state.run, tuple(map(_untold, turn.state.parked))
         log = turn.state.log.deleted(turn.now)
-        turn.set(run=run and _unasked(run), parked=parked, before="", log=log, last=None)
+        turn.set(run=run and _untold(run), parked=parked, before="", log=log, last=None)
     turn.phrase("log_deleted" if yes else "log_kept", "command")
 
 
-def _unasked(run: Run) -> Run:
-    """The run without the words of its last question."""
-    return msgspec.structs.replace(run, asked="")
+def _untold(run: Run) -> Run:
+    """The run without the words that were told last."""
+    return msgspec.structs.replace(run, told="")
 
 
 def whom(turn: Turn, another: bool) -> int:

@@ -41,8 +41,8 @@ class Run(msgspec.Struct, frozen=True):
     """Lines to speak before the step's own, slots unfilled."""
     unclear: int = 0
     """How often in a row the pending question got no clear answer."""
-    asked: str = ""
-    """The side question that was answered last at this step."""
+    told: str = ""
+    """What was told or asked last: a short question may lean on it."""
     drafted: tuple[str, ...] = ()
     """The words of the draft that runs, or ran before."""
     casualty: int = 1
@@ -216,7 +216,7 @@ class Runner:
         trail = run.trail
         if place != run.place:
             trail = (*trail, run.place)[-_TRAIL:]
-        return msgspec.structs.replace(run, place=place, trail=trail, unclear=0, asked="")
+        return msgspec.structs.replace(run, place=place, trail=trail, unclear=0, told="")
 
     def _settle(self, run: Run) -> Run:
         """Pass what needs no words of the rescuer; the places passed leave no trail."""

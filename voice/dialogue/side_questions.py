@@ -10,9 +10,10 @@ from voice.dialogue import expected, medicines, words
 from voice.dialogue.content import Content
 from voice.dialogue.expected import OUTSIDE, Expected, Line
 from voice.dialogue.meaning import Asking
-from voice.dialogue.protocol import Answer
+from voice.dialogue.protocol import WHO, Answer
 from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Run
+from voice.dialogue.triage.findings import ELSEWHERE
 from voice.dialogue.triage.openings import LIFE_THREATS
 
 NEAR_QUESTION = 0.38
@@ -21,9 +22,9 @@ NEAR_SHORT = 0.55
 """The same for a question of a single word that carries meaning."""
 NEAR_PLAN = 0.28
 """The score from which a remark is, if it is plainly a plan, a wish or hearsay."""
-NEAR_REMARK, NEAR_REPORT, NEAR_CHATTER = 0.35, 0.45, 0.6
-"""The same for any other words that nothing else was made of, for words that tell of something
-besides, and for what sounds like talk about something else.
+NEAR_REMARK, NEAR_OTHER = 0.35, 0.45
+"""The same for any other words that nothing else was made of, and for those that tell of something
+besides or sound like talk about something else.
 """
 JUST_THAT = 0.65
 """The score from which a side answer is about just what was said."""
@@ -34,7 +35,7 @@ _OUTSIDE_LEADS = 0.15
 _PLAINER = 0.5
 """How much the plain words for everyday names count beside those that were said."""
 _BEFORE = 0.5
-"""How much the question before counts in one that leans on it."""
+"""How much what was told before counts in a question that leans on it."""
 _LINES = 8
 """Lines of a passage."""
 TELLING = 2
@@ -48,14 +49,15 @@ _PLAN = re.compile(
     r"|(?:says|said|reckons|swears|insists|wants|thinks|told)|have got|all i have|got a|got some"
     r"|ready|how about|what about)\b"
 )
-_LEANS = re.compile(r"^(?:and|or|what about|how about)\b.*\w")
+_LEANS = re.compile(r"^(?:and|or|so|what about|how about)\b.*\w|\w.* then$")
 _REFERS = re.compile(r"\b(?:it|they|them|that|this|those|these)\b")
 _LEANING_WORDS, _REFERRING_WORDS = 5, 2
 """Words that carry meaning; a longer question stands by itself: "and on his face", "when do they
 come off"."""
 
-
 THREATS = LIFE_THREATS | {"heavy-bleeding", "choking"}
+_BY_THE_WAY = frozenset((*WHO, ELSEWHERE))
+"""Findings of words that may tell of nothing: "mum", "last week"."""
 
 
 class SideQuestions:
@@ -91,7 +93,7 @@ class SideQuestions:
         """
         if THREATS.intersection(facts):
             return None
-        leans = bool(run.asked) and _leans(text)
+        leans = bool(run.told) and _leans(text)
         if len(words.content(text)) < TELLING and not leans:
             return None
         found = self._ranked(text, run)
@@ -134,9 +136,8 @@ class SideQuestions:
         """The score that a remark has to have."""
         if _PLAN.search(words.normalise(text)):
             return NEAR_PLAN
-        if self._content.openings.chatter(text):
-            return NEAR_CHATTER
-        return NEAR_REPORT if facts else NEAR_REMARK
+        other = self._content.openings.chatter(text) or not _BY_THE_WAY.issuperset(facts)
+        return NEAR_OTHER if other else NEAR_REMARK
 
     def _ranked(self, text: str, run: Run) -> list[tuple[expected.Key, float]] | None:
         """What a question may be about, the nearest first; of a medicine only what speaks of it, or
@@ -149,8 +150,8 @@ class SideQuestions:
         plainer = self._content.everyday.plainer(text)
         if plainer != text:
             found = _mixed(found, of.ranked(plainer), _PLAINER)
-        if run.asked and _leans(text):
-            found = _mixed(found, of.ranked(f"{run.asked}. {text}"), _BEFORE)
+        if run.told and _leans(text):
+            found = _mixed(found, of.ranked(f"{run.told}. {text}"), _BEFORE)
         found[OUTSIDE] = found.get(OUTSIDE, 0.0) - _OUTSIDE_LEADS
         ranked = sorted(found.items(), key=lambda item: -item[1])
         asked = medicines.named(text)

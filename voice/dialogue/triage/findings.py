@@ -16,7 +16,10 @@ _QUESTION_TAIL = re.compile(
 )
 _CUTS = re.compile(
     r"\b(?:but|wait|if|whether|however|although|though|(?<!now and )then|because|while|"
-    r"(?<!now )and (?:now|then|he|she|they|there|it|i))\b"
+    r"(?<!now )and (?:now|then|he|she|they|there|it|i)"
+    r"|(?<!if )(?<!when )(?<!until )(?<!once )(?<!after )(?<!before )(?<!unless )(?<!whether )"
+    r"(?<!that )(?<!says )(?<!think )(?<!thinks )(?<!case )(?<!cause )(?<!because )(?<!like )"
+    r"(?:he|she|they) (?:has |have |is |are )?(?:just )?(?:stopped|not) breathing)\b"
 )
 _CORRECTION = re.compile(
     r"\b(wait|actually|sorry|now|again|no longer|any more|i mean|correction)\b"

@@ -25,7 +25,7 @@ from voice.dialogue.triage.topics import Score, Topics
 
 LIKE_A_TRIGGER = 0.9
 LIKE_A_PROCEDURE = 0.9
-SURE = 0.32
+SURE = 0.55
 """How likely a topic has to be for its protocol to begin."""
 CHATTER, PERHAPS = 0.45, 0.3
 """How likely it has to be that nothing is the matter for nothing to begin, or how unlikely all else
@@ -33,10 +33,12 @@ where it is likelier; the second also for the name of an emergency to be asked a
 DOUBT = 0.05
 """How likely it has to be that nothing is the matter for a likely topic not to begin but to be
 asked about."""
+FIGURATIVE = 0.2
+"""The same where a rule knows what was told."""
 PLAINLY, SURELY = 0.7, 0.9
 """The same for overheard talk while nothing runs not even to be asked about, and for what is said
 to us."""
-CAUSE, CAUSE_OF_AGE = 0.25, 0.7
+CAUSE, CAUSE_OF_AGE = 0.4, 0.7
 """How likely one of the protocols that a rule allows has to be to take the place of the rule's
 own: the second where it is for an age that nobody mentioned."""
 CLEARLY, NEARLY, ONE_MORE = 0.9, 0.28, 0.6
@@ -54,6 +56,7 @@ _ASLEEP = "unresponsive-breathing"
 """What "breathing and awake" has many words in common with."""
 _BY_AGE = ("cpr", "choking")
 """What the names of protocols for one emergency at different ages begin with."""
+_GROWN = frozenset(("adult", "pregnant"))
 _LOOKED_AT = 6
 _URGENCY = ("critical", "urgent", "minor")
 _PROCEDURE = re.compile(
@@ -132,22 +135,27 @@ class Openings:
         rule = rules.first(found)
         if rule is None and (slug := self._procedure(text)):
             return Opening(slug)
-        if rule is not None and not self._figurative(text, rule, scores):
-            return Opening(_refined(rule, scores), found)
-        if rule is not None and rule.needs & LIFE_THREATS:
-            return Vague(AWAKE, found)
+        if rule is not None and (begun := self._by_rule(text, rule, found, scores)):
+            return begun
         return self._classified(text, found, scores, sure, near)
 
-    def _figurative(self, text: str, rule: rules.Rule, scores: list[Score]) -> bool:
-        """Whether a rule's words are a figure of speech: "her heart stopped as he bowed".
-
-        Those of a life threat count by themselves, whatever else is talked about.
+    def _by_rule(
+        self, text: str, rule: rules.Rule, found: tuple[str, ...], scores: list[Score]
+    ) -> Opening | Vague | None:
+        """What a rule begins, or asks where its words may be a figure of speech: "her heart stopped
+        as he bowed". Those of a threat to life count by themselves, whatever else is talked about,
+        and are never passed over.
         """
-        if _score(scores, NOTHING) < PLAINLY:
-            return False
         threats = rule.needs & LIFE_THREATS
-        told = (c for c in statements(text) if threats.intersection(self._findings.read(c)))
-        return all(_score(self._topics.scores(c), NOTHING) >= PLAINLY for c in told)
+        told = [c for c in statements(text) if threats.intersection(self._findings.read(c))]
+        nothing = _score(scores, NOTHING)
+        for clause in told:
+            nothing = min(nothing, _score(self._topics.scores(clause), NOTHING))
+        if nothing < FIGURATIVE:
+            return Opening(_refined(rule, found, scores), found)
+        if threats:
+            return Vague(AWAKE, found)
+        return _vague(scores, found) if nothing < PLAINLY else None
 
     def _here_and_now(self, text: str, scores: list[Score]) -> bool:
         """Whether it happens here after all, though a film or another time is spoken of."""
@@ -168,7 +176,7 @@ class Openings:
         found = self._findings.read(text)
         if ELSEWHERE in found or is_question(text) or (found and EASING.issuperset(found)):
             return None
-        best = _of_family(self._topics.scores(_asserted(text)))
+        best = _of_family(self._topics.scores(_asserted(text)), found)
         plainly = best.score >= CLEARLY and best.near >= NEARLY
         corrected = best.score >= ONE_MORE and _CORRECTED.search(words.normalise(text))
         if best.topic in (running, _TOOL) or best.topic not in self._rank:
@@ -190,7 +198,7 @@ class Openings:
         if is_question(text) and not statements(text):
             return self._asked_for(text, found, scores)
         topics = [score for score in scores if score.topic != NOTHING]
-        best, nothing = _of_family(topics), _score(scores, NOTHING)
+        best, nothing = _of_family(topics, found), _score(scores, NOTHING)
         if self._good_news(text) and (best.score < PLAINLY or best.topic == _ASLEEP):
             return None
         if "emergency" in found and nothing < PLAINLY:
@@ -256,14 +264,17 @@ def _asserted(text: str) -> str:
     return text if left == plain or not left.strip() else left
 
 
-def _of_family(topics: list[Score]) -> Score:
-    """The likeliest topic; one emergency at several ages is as likely as all of them together."""
+def _of_family(topics: list[Score], found: tuple[str, ...]) -> Score:
+    """The likeliest topic; one emergency at several ages is as likely as all of them together, and
+    that of an adult where one was named.
+    """
     best = topics[0]
     family = best.topic.partition("-")[0]
     if family not in _BY_AGE:
         return best
     total = sum(score.score for score in topics if score.topic.startswith(family))
-    return Score(best.topic, total, best.near)
+    topic = f"{family}-adult" if _GROWN.intersection(found) else best.topic
+    return Score(topic, total, best.near)
 
 
 def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
@@ -272,7 +283,7 @@ def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
     return Vague(next(asks, ASK + AWAKE).removeprefix(ASK), found)
 
 
-def _refined(rule: rules.Rule, scores: list[Score]) -> str:
+def _refined(rule: rules.Rule, found: tuple[str, ...], scores: list[Score]) -> str:
     """The likeliest protocol that the rule allows, if it is likely enough; else the rule's own.
 
     What is plain is taken even so, unless the rule is about a threat to life.
@@ -281,13 +292,15 @@ def _refined(rule: rules.Rule, scores: list[Score]) -> str:
     threat = rule.needs & (LIFE_THREATS | {"heavy-bleeding", "severed", "choking"})
     if best.score >= PLAINLY and not threat and not best.topic.startswith(ASK):
         return best.topic
-    fit = (s for s in scores if s.topic in rule.allows and s.score >= CAUSE and _of_age(s))
-    return next((score.topic for score in fit), rule.slug)
+    allowed = [s for s in scores if s.topic in rule.allows and s.score >= CAUSE]
+    return next((s.topic for s in allowed if _of_age(s, found)), rule.slug)
 
 
-def _of_age(score: Score) -> bool:
-    """Whether a protocol for an age is certain enough, when the rule knows of no age."""
-    return score.score >= CAUSE_OF_AGE or not score.topic.endswith(("-child", "-infant", "newborn"))
+def _of_age(score: Score, found: tuple[str, ...]) -> bool:
+    """Whether a protocol for an age is certain enough, where nobody said how old they are."""
+    if not score.topic.endswith(("-child", "-infant", "newborn")):
+        return True
+    return score.score >= CAUSE_OF_AGE and not _GROWN.intersection(found)
 
 
 def _score(scores: Iterable[Score], topic: str) -> float:

@@ -34,7 +34,7 @@ _UNRESPONSIVE = wordset(
     "hypothermia hanging-strangulation head-injury spinal-injury stroke anaphylaxis fainting "
     "newborn childbirth fever-child sepsis-meningitis crush-injury blast-injury chemical-agent "
     "smoke-fire triage gunshot-stab shock elderly-fall cpr-infant cpr-child choking-infant "
-    "choking-child snake-bite internal-bleeding scene-safety aed"
+    "choking-child snake-bite internal-bleeding scene-safety aed moving-casualty"
 )
 _BLEEDING = wordset(
     "amputation nosebleed postpartum-bleeding pregnancy-bleeding gunshot-stab chest-wound "
@@ -54,6 +54,7 @@ _BREATHLESS = wordset(
     "sting sepsis-meningitis heat-stroke gunshot-stab crush-injury fracture-sprain opioid-overdose "
     "spinal-injury snake-bite"
 )
+_PANTING = _BREATHLESS | {"breathing-trouble", "high-blood-sugar"}
 
 RULES = (
     _rule("choking unresponsive", "cpr-adult", allows=wordset("cpr-child cpr-infant")),
@@ -71,7 +72,7 @@ RULES = (
     _rule("collapsed breathing", "unresponsive-breathing", "awake", _UNRESPONSIVE),
     _rule("unresponsive", ANYTHING, "awake", _UNRESPONSIVE),
     _rule("went-down", ANYTHING, "awake", _UNRESPONSIVE - {"elderly-fall"}),
-    _rule("gasping", "agonal-breathing", allows=_GASPING | _BREATHLESS | {"breathing-trouble"}),
+    _rule("gasping", "agonal-breathing", allows=_GASPING | _PANTING),
     _rule("cannot-breathe", "breathing-trouble", allows=_BREATHLESS),
     _rule("bleeding", "severe-bleeding", allows=_LESS_BLEEDING),
     _rule("cut", "minor-wound", allows=_LESS_BLEEDING | {"severe-bleeding", "tick-bite"}),

@@ -2,8 +2,9 @@
 
 Without the embedding words alone decide.
 
-The adapter (models/adapters, made by models/train/triage.py from content/<language>/heard) changes
-the upper layers of the sentence embedding and holds one direction for each topic.
+An adapter (models/adapters, made by models/train/triage.py from content/<language>/heard) changes
+the upper layers of the sentence embedding and holds one direction for each topic. There may be
+several: they were trained from different beginnings, err differently, and their mean counts.
 """
 
 import contextlib
@@ -78,26 +79,43 @@ class Lines:
         return found
 
 
-class TrainedTopics:
-    """By the adapted sentence embedding, and by the words of the nearest line of each topic."""
+class Adapter:
+    """One trained view of the topics. Immutable; safe in any thread."""
 
-    def __init__(
-        self, base: MiniLm, file: Path, lines: Sequence[Exemplar], folder: Path | None = None
-    ) -> None:
-        """`folder` keeps what takes time to work out.
-
-        Raises OSError, ValueError or KeyError for a file that is no adapter.
-        """
+    def __init__(self, base: MiniLm, file: Path) -> None:
+        """Raises OSError, ValueError or KeyError for a file that is no adapter."""
         with np.load(file) as adapter:
             arrays = {name: adapter[name] for name in adapter.files}
         self.names: tuple[str, ...] = tuple(arrays.pop("topics").tolist())
         self._head: Array = arrays.pop("head").astype(np.float32)
-        self._scale = float(np.linalg.norm(self._head[0]))
+        self.sharpness = float(np.linalg.norm(self._head[0]))
+        self.encoder = base.adapted(arrays)
+
+    def meaning(self, text: str) -> Array:
+        """The cosine to each topic's direction times the sharpness: float32 [topics]."""
+        found: Array = self._head @ self.encoder.embed([text])[0]
+        return found
+
+
+class TrainedTopics:
+    """By adapted sentence embeddings, and by the words of the nearest line of each topic."""
+
+    def __init__(
+        self, adapters: Sequence[Adapter], lines: Sequence[Exemplar], folder: Path | None = None
+    ) -> None:
+        """The first adapter is the one that phrasings are told apart by; `folder` keeps what takes
+        time to work out. Raises ValueError for none, or where they know different topics.
+        """
+        if not adapters:
+            raise ValueError("there is no adapter")
+        self._adapters = tuple(adapters)
+        self.names = self._adapters[0].names
+        if any(adapter.names != self.names for adapter in self._adapters):
+            raise ValueError("the adapters were trained on different topics")
         nothing = [exemplars.public(name) == exemplars.NOTHING for name in self.names]
         self._prior: Array = _NOTHING * np.array(nothing, np.float32)
         self._lines = Lines(lines, self.names, folder)
-        self.encoder: MiniLm | None = base.adapted(arrays)
-        self._encoder = self.encoder
+        self.encoder: MiniLm | None = self._adapters[0].encoder
         self._known = remembered(4096)(self._scores)
 
     def scores(self, text: str) -> list[Score]:
@@ -105,9 +123,11 @@ class TrainedTopics:
         return self._known(text)
 
     def _scores(self, text: str) -> list[Score]:
-        meaning = self._head @ self._encoder.embed([text])[0]
+        found = [(adapter.meaning(text), adapter.sharpness) for adapter in self._adapters]
+        meaning = np.mean([meaning for meaning, _ in found], axis=0)
+        near = np.mean([meaning / sharpness for meaning, sharpness in found], axis=0)
         logits = _MEANING * meaning + _WORDS * self._lines.nearest(text) + self._prior
-        return _ranked(self.names, logits, meaning / self._scale)
+        return _ranked(self.names, logits, near)
 
 
 class WordTopics:
@@ -130,11 +150,12 @@ def find(settings: Settings, heard: Path, protocols: Iterable[Protocol]) -> Topi
     `heard` is the folder of the lines that tell of each topic.
     """
     base = embedding.find(settings)
-    file = ADAPTERS / f"triage-{settings.content.language}.npz"
+    files = ADAPTERS.glob(f"triage-{settings.content.language}*.npz")
     lines = exemplars.complete(exemplars.load(heard), protocols)
     if base is not None:
         with contextlib.suppress(OSError, ValueError, KeyError):
-            return TrainedTopics(base, file, lines, settings.cache_dir() / "triage")
+            adapters = [Adapter(base, file) for file in sorted(files, key=lambda file: file.stem)]
+            return TrainedTopics(adapters, lines, settings.cache_dir() / "triage")
     return WordTopics(lines)
 
 
