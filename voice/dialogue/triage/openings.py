@@ -41,6 +41,9 @@ to us."""
 CAUSE, CAUSE_OF_AGE = 0.4, 0.7
 """How likely one of the protocols that a rule allows has to be to take the place of the rule's
 own: the second where it is for an age that nobody mentioned."""
+CERTAIN, TOLD = 0.97, 0.25
+"""How likely another topic has to be, and how like what is told of it the words, where a rule's
+words may be about other things."""
 CLEARLY, NEARLY, ONE_MORE = 0.9, 0.28, 0.6
 """How likely another emergency has to be to take over from the one that runs, and how like what is
 told of it the words; how likely to be that of one more casualty."""
@@ -57,6 +60,8 @@ _ASLEEP = "unresponsive-breathing"
 _BY_AGE = ("cpr", "choking")
 """What the names of protocols for one emergency at different ages begin with."""
 _GROWN = frozenset(("adult", "pregnant"))
+_THREATS = LIFE_THREATS | {"heavy-bleeding", "severed", "choking"}
+_OF_OTHER_THINGS = frozenset(("gasping", "heavy-bleeding"))
 _LOOKED_AT = 6
 _URGENCY = ("critical", "urgent", "minor")
 _PROCEDURE = re.compile(
@@ -286,21 +291,32 @@ def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
 def _refined(rule: rules.Rule, found: tuple[str, ...], scores: list[Score]) -> str:
     """The likeliest protocol that the rule allows, if it is likely enough; else the rule's own.
 
-    What is plain is taken even so, unless the rule is about a threat to life.
+    What is plain is taken even so.
     """
-    best = scores[0]
-    threat = rule.needs & (LIFE_THREATS | {"heavy-bleeding", "severed", "choking"})
-    if best.score >= PLAINLY and not threat and not best.topic.startswith(ASK):
-        return best.topic
+    if _plain(scores[0], rule):
+        return scores[0].topic
     allowed = [s for s in scores if s.topic in rule.allows and s.score >= CAUSE]
     return next((s.topic for s in allowed if _of_age(s, found)), rule.slug)
 
 
+def _plain(best: Score, rule: rules.Rule) -> bool:
+    """Whether it is clear what was told, whatever the rule makes of it.
+
+    A threat to life stands against that, unless its words tell of other things as well: "gulping
+    water", "a tap running".
+    """
+    if best.topic.startswith(ASK):
+        return False
+    if rule.needs <= _OF_OTHER_THINGS:
+        return best.score >= CERTAIN and best.near >= TOLD
+    return best.score >= PLAINLY and not rule.needs & _THREATS
+
+
 def _of_age(score: Score, found: tuple[str, ...]) -> bool:
     """Whether a protocol for an age is certain enough, where nobody said how old they are."""
-    if not score.topic.endswith(("-child", "-infant", "newborn")):
-        return True
-    return score.score >= CAUSE_OF_AGE and not _GROWN.intersection(found)
+    if score.topic.endswith(("-child", "-infant")) and _GROWN.intersection(found):
+        return False
+    return score.score >= CAUSE_OF_AGE or not score.topic.endswith(("-child", "-infant", "newborn"))
 
 
 def _score(scores: Iterable[Score], topic: str) -> float:
