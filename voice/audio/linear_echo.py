@@ -54,9 +54,9 @@ class LinearEcho:
         """Blocks since something was played."""
         self._tidy = 0
         self._drift = ClockDrift()
+        self._jump = DelayJump()
         self.moved = 0
         """Samples by which all jumps together made the echo later."""
-        self._jump = DelayJump()
         self._heard = self._left = 0.0
         """Power of the microphone and of what was left of it, lately."""
 
@@ -69,14 +69,15 @@ class LinearEcho:
         self._far = np.roll(self._far, 1, axis=0)
         self._far[0] = np.fft.rfft(np.concatenate([self._before, far]))
         self._before = far
-        self._delay(self._drift.missed())
+        missed = self._drift.missed()
+        self._path, self._known = _later(self._path, missed), _later(self._known, missed)
         if jump := self._jump.follow(near, self._echo(self._known)):
             self.moved += jump
+            self._known = _later(self._known, jump)
             self._path = self._known.copy()
-            self._delay(jump)
-            self._known = self._path.copy()
         else:
-            self._delay(self._drift.follow(near, self._echo(self._path)))
+            shift = self._drift.follow(near, self._echo(self._path))
+            self._path = _later(self._path, shift)
         rest = near - self._echo(self._path)
         self._judge(near, rest)
         self._learn(rest)
@@ -93,18 +94,6 @@ class LinearEcho:
         self._left += (1 - _MEMORY) * (float(rest @ rest) - self._left)
         if self._left < _EXPLAINED * self._heard:
             self._known = self._path.copy()
-
-    def _delay(self, shift: float) -> None:
-        """Move the path to later, or earlier, by a number of samples."""
-        if shift == 0.0:
-            return
-        if abs(shift) < _SMALL:
-            self._path *= np.exp(-_TURNS[::PARTITIONS] * shift).astype(np.complex64)
-            return
-        taps = np.fft.irfft(self._path, _SIZE, axis=1)[:, :INPUT_BLOCK].reshape(-1)
-        spectrum = np.fft.rfft(taps, _MOVED) * np.exp(-_TURNS * shift)
-        moved = np.fft.irfft(spectrum, _MOVED)[: len(taps)].reshape(PARTITIONS, INPUT_BLOCK)
-        self._path = np.fft.rfft(moved, _SIZE, axis=1).astype(np.complex64)
 
     def _learn(self, rest: Samples) -> None:
         """Move the path by what it could not explain."""
@@ -131,6 +120,19 @@ class LinearEcho:
         taps = np.fft.irfft(self._path[turn], _SIZE, axis=1)
         taps[:, INPUT_BLOCK:] = 0.0
         self._path[turn] = np.fft.rfft(taps, axis=1)
+
+
+def _later(path: NDArray[np.complex64], shift: float) -> NDArray[np.complex64]:
+    """Give a path that is longer by a number of samples, or shorter."""
+    if shift == 0.0:
+        return path
+    if abs(shift) < _SMALL:
+        turned: NDArray[np.complex64] = path * np.exp(-_TURNS[::PARTITIONS] * shift)
+        return turned.astype(np.complex64)
+    taps = np.fft.irfft(path, _SIZE, axis=1)[:, :INPUT_BLOCK].reshape(-1)
+    spectrum = np.fft.rfft(taps, _MOVED) * np.exp(-_TURNS * shift)
+    moved = np.fft.irfft(spectrum, _MOVED)[: len(taps)].reshape(PARTITIONS, INPUT_BLOCK)
+    return np.asarray(np.fft.rfft(moved, _SIZE, axis=1), np.complex64)
 
 
 def _power(spectra: NDArray[np.complex64]) -> NDArray[np.float32]:
