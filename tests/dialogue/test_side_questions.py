@@ -78,6 +78,20 @@ def test_a_short_question_leans_on_the_one_before(dialogue: Dialogue) -> None:
     assert talk.state.run.told == ""
 
 
+def test_a_short_question_leans_on_what_was_told_before(dialogue: Dialogue) -> None:
+    told, asked = "that tea towel's red right the way through", "so i whip that off then"
+    alone, after = (Talk(dialogue, dialogue.start("severe-bleeding")) for _ in range(2))
+    after.say(told)
+    assert "on top" in after.say(asked).say.lower() != alone.say(asked).say.lower()
+
+
+def test_of_two_answers_that_are_about_as_near_both_are_given(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue, dialogue.start("childbirth"))
+    said = talk.say("scissors are boiled so ill do the cord now").say
+    assert "Leave the cord." in said
+    assert "no boiling water" in said
+
+
 def test_what_is_told_with_a_remark_is_known(dialogue: Dialogue) -> None:
     talk = Talk(dialogue, dialogue.start("chest-pain"))
     assert "under sixteen" in talk.say("he's only twelve, I'll give him an aspirin").say

@@ -59,6 +59,8 @@ class Asking(msgspec.Struct, frozen=True):
     """A side question, with its fixed answer and the topic of that if there is one."""
 
     answer: tuple[str, Answer] | None = None
+    also: Answer | None = None
+    """Another of that topic which is as likely to be meant."""
     about: tuple[str, ...] = ()
     """Lines of the running protocol that it is about, the nearest first, slots unfilled."""
     unknown: bool = False

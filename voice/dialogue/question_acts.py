@@ -29,7 +29,10 @@ def ask(turn: Turn, question: str, asking: Asking, deadline_s: float, always: bo
         return True
     if fixed := asking.answer or turn.passages.answer(question, running):
         topic, found = fixed
-        turn.answer(turn.content.say(found.say), "fixed", topic)
+        say = turn.content.say(found.say)
+        if asking.also:
+            say = f"{say} {turn.content.say(asking.also.say)}"
+        turn.answer(say, "fixed", topic)
         return True
     if asking.about and running:
         passage: Passage | None = turn.passages.of_lines(running, asking.about)

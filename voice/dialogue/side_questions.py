@@ -30,6 +30,8 @@ JUST_THAT = 0.65
 """The score from which a side answer is about just what was said."""
 BESIDES = 0.6
 """The same for a plan or question that came in one breath with news."""
+ABOUT_AS_NEAR, LONGEST = 0.05, 30
+"""By how much a second side answer may be less near to be given as well, and the words of both."""
 _OUTSIDE_LEADS = 0.15
 """How much nearer a question has to be to those that no first aid answers: they are many."""
 _PLAINER = 0.5
@@ -81,7 +83,7 @@ class SideQuestions:
             return None
         match found[0][0]:
             case Answer() as answer:
-                return Asking((run.place.slug, answer))
+                return Asking((run.place.slug, answer), _also(found))
             case key if key == OUTSIDE:
                 return Asking(unknown=True)
         lines = (key.text for key, _ in found[:_LINES] if isinstance(key, Line))
@@ -105,7 +107,7 @@ class SideQuestions:
             return None
         match best[0]:
             case Answer() as answer:
-                return Asking((run.place.slug, answer), facts=facts)
+                return Asking((run.place.slug, answer), _also(found), facts=facts)
             case Line(text=line):
                 return Asking(about=(line,), facts=facts)
         return None
@@ -165,6 +167,17 @@ class SideQuestions:
         content = self._content
         more = content.more(slug)
         return expected.of_questions(content.script(slug), more, content.outside, content.vectors)
+
+
+def _also(found: list[tuple[expected.Key, float]]) -> Answer | None:
+    """The second of two answers that are about as near, if both can be kept in mind."""
+    answers = [(key, score) for key, score in found if isinstance(key, Answer)]
+    if len(answers) < 2:
+        return None
+    (first, near), (second, nearly) = answers[:2]
+    close = near - nearly <= ABOUT_AS_NEAR and nearly >= NEAR_REMARK
+    short = words.count(first.say) + words.count(second.say) <= LONGEST
+    return second if close and short else None
 
 
 def _leans(text: str) -> bool:

@@ -42,8 +42,8 @@ CAUSE, CAUSE_OF_AGE = 0.4, 0.7
 """How likely one of the protocols that a rule allows has to be to take the place of the rule's
 own: the second where it is for an age that nobody mentioned."""
 CERTAIN, TOLD = 0.97, 0.25
-"""How likely another topic has to be, and how like what is told of it the words, where a rule's
-words may be about other things."""
+"""How likely another topic has to be, and how like what is told of it the words, where those that
+tell of gasping may be about other things."""
 CLEARLY, NEARLY, ONE_MORE = 0.9, 0.28, 0.6
 """How likely another emergency has to be to take over from the one that runs, and how like what is
 told of it the words; how likely to be that of one more casualty."""
@@ -61,7 +61,7 @@ _BY_AGE = ("cpr", "choking")
 """What the names of protocols for one emergency at different ages begin with."""
 _GROWN = frozenset(("adult", "pregnant"))
 _THREATS = LIFE_THREATS | {"heavy-bleeding", "severed", "choking"}
-_OF_OTHER_THINGS = frozenset(("gasping", "heavy-bleeding"))
+_GASPING = frozenset(("gasping",))
 _LOOKED_AT = 6
 _URGENCY = ("critical", "urgent", "minor")
 _PROCEDURE = re.compile(
@@ -302,12 +302,12 @@ def _refined(rule: rules.Rule, found: tuple[str, ...], scores: list[Score]) -> s
 def _plain(best: Score, rule: rules.Rule) -> bool:
     """Whether it is clear what was told, whatever the rule makes of it.
 
-    A threat to life stands against that, unless its words tell of other things as well: "gulping
-    water", "a tap running".
+    A threat to life stands against that, unless its words tell of other things as well: "he's got
+    hold of the cable, he's rattling".
     """
     if best.topic.startswith(ASK):
         return False
-    if rule.needs <= _OF_OTHER_THINGS:
+    if rule.needs == _GASPING:
         return best.score >= CERTAIN and best.near >= TOLD
     return best.score >= PLAINLY and not rule.needs & _THREATS
 
