@@ -55,7 +55,7 @@ def test_a_state_comes_back_as_it_was_without_a_word(dialogue: Dialogue, said: l
         assert back is None
         return
     assert back is not None
-    words = {"announce": (), "asked": "", "drafted": ()}
+    words = {"announce": (), "told": "", "drafted": ()}
     assert back.run == msgspec.structs.replace(state.run, **words)
     assert [run.place for run in back.parked] == [run.place for run in state.parked]
     assert (back.paused, back.beat, back.rate) == (state.paused, state.beat, state.rate)

@@ -43,7 +43,7 @@ CAUSE, CAUSE_OF_AGE = 0.4, 0.7
 own: the second where it is for an age that nobody mentioned."""
 CERTAIN, TOLD = 0.97, 0.25
 """How likely another topic has to be, and how like what is told of it the words, where those that
-tell of gasping may be about other things."""
+tell of a threat may be about other things."""
 CLEARLY, NEARLY, ONE_MORE = 0.9, 0.28, 0.6
 """How likely another emergency has to be to take over from the one that runs, and how like what is
 told of it the words; how likely to be that of one more casualty."""
@@ -61,7 +61,8 @@ _BY_AGE = ("cpr", "choking")
 """What the names of protocols for one emergency at different ages begin with."""
 _GROWN = frozenset(("adult", "pregnant"))
 _THREATS = LIFE_THREATS | {"heavy-bleeding", "severed", "choking"}
-_GASPING = frozenset(("gasping",))
+_OF_OTHER_THINGS = tuple(frozenset((name,)) for name in ("gasping", "choking", "severed"))
+_SILENT = frozenset(("unresponsive",))
 _LOOKED_AT = 6
 _URGENCY = ("critical", "urgent", "minor")
 _PROCEDURE = re.compile(
@@ -157,7 +158,11 @@ class Openings:
         for clause in told:
             nothing = min(nothing, _score(self._topics.scores(clause), NOTHING))
         if nothing < FIGURATIVE:
-            return Opening(_refined(rule, found, scores), found)
+            slug = _refined(rule, found, scores)
+            # "He is not answering his phone": that somebody does not respond is asked about first.
+            if rule.needs == _SILENT and _certain(scores[0]) and slug != scores[0].topic:
+                return Vague(AWAKE, found)
+            return Opening(slug, found)
         if threats:
             return Vague(AWAKE, found)
         return _vague(scores, found) if nothing < PLAINLY else None
@@ -307,9 +312,14 @@ def _plain(best: Score, rule: rules.Rule) -> bool:
     """
     if best.topic.startswith(ASK):
         return False
-    if rule.needs == _GASPING:
-        return best.score >= CERTAIN and best.near >= TOLD
+    if rule.needs in _OF_OTHER_THINGS:
+        return _certain(best)
     return best.score >= PLAINLY and not rule.needs & _THREATS
+
+
+def _certain(best: Score) -> bool:
+    """Whether one topic is all but certain."""
+    return best.score >= CERTAIN and best.near >= TOLD
 
 
 def _of_age(score: Score, found: tuple[str, ...]) -> bool:
