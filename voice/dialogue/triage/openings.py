@@ -61,7 +61,7 @@ _BY_AGE = ("cpr", "choking")
 """What the names of protocols for one emergency at different ages begin with."""
 _GROWN = frozenset(("adult", "pregnant"))
 _THREATS = LIFE_THREATS | {"heavy-bleeding", "severed", "choking"}
-_OF_OTHER_THINGS = tuple(frozenset((name,)) for name in ("gasping", "choking", "severed"))
+_OF_OTHER_THINGS = tuple(frozenset((name,)) for name in ("gasping", "choking"))
 _SILENT = frozenset(("unresponsive",))
 _LOOKED_AT = 6
 _URGENCY = ("critical", "urgent", "minor")
