@@ -163,6 +163,14 @@ def test_the_first_words_of_our_reply_are_no_more_of_what_it_answers(scene: Scen
     assert scene.hears(f"{asked} It is my leg.", overlapped=False, revision=3)
 
 
+def test_no_words_are_kept_of_what_was_for_us_once_they_are_to_be_forgotten(scene: Scene) -> None:
+    asked = "Do I press on it?"
+    assert scene.hears(asked, overlapped=False)
+    scene.floor.forget()
+    assert asked not in str(vars(scene.floor))
+    assert scene.hears(asked, overlapped=False, revision=1)
+
+
 def test_what_is_too_short_over_our_voice_is_what_is_left_of_it_but_stop_counts(scene: Scene):
     scene.speak()
     assert not scene.hears("Next.", voiced_s=0.19)

@@ -15,6 +15,7 @@ from voice.dialogue.state import Resumed, State
 from voice.engines.speech_ahead import SpeechAhead
 from voice.eventlog import EventLog
 from voice.events import Metronome, ReplyEvent
+from voice.floor import Floor
 from voice.governor import PASSAGES, Governor
 from voice.handover_record import HandoverRecord
 from voice.latency import Axis, Trace
@@ -36,6 +37,7 @@ class Rooms(msgspec.Struct, frozen=True, kw_only=True):
     """Takes one of `audio.tones.NAMES`."""
     signals: Signals
     speech: Speech
+    floor: Floor
     beats: Beats
     writer: AnswerWriter
     ahead: SpeechAhead
@@ -202,6 +204,7 @@ class Acting:
         self._record = HandoverRecord(rooms.log.write)
         rooms.ahead.soon(())
         rooms.speech.forget()
+        rooms.floor.forget()
         self._listener.forget()
         self._dialogue.forget()
         rooms.writer.warm()

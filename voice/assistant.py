@@ -222,6 +222,7 @@ class Assistant:
             play=self._mixer.tone,
             signals=self._signals,
             speech=self._speech,
+            floor=floor,
             beats=self._beats,
             writer=self._writer,
             ahead=self._ahead,

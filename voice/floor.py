@@ -43,6 +43,10 @@ class Floor:
         """Whether nothing but urgent commands is to be heard while we speak."""
         return self._hears_itself and (self._always_half or now < self._half_until)
 
+    def forget(self) -> None:
+        """Keep no words of what was said."""
+        self._ours = None
+
     def taken(self, now: float) -> None:
         """Somebody seems to speak."""
         if self._yields and not self.half(now):
