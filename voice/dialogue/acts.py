@@ -8,7 +8,8 @@ from voice.dialogue import record
 from voice.dialogue.protocol import Event
 from voice.dialogue.runner import Run
 from voice.dialogue.state import Confirm
-from voice.dialogue.triage.openings import LIFE_THREATS, Opening
+from voice.dialogue.triage.openings import Opening
+from voice.dialogue.triage.rules import LIFE_THREATS
 from voice.dialogue.turn import Turn
 
 CARRIED = frozenset(("adult", "child", "infant", "pregnant", "alone", "no-phone", "self", "called"))

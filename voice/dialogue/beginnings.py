@@ -11,18 +11,18 @@ from voice.dialogue.runner import Run, Runner
 from voice.dialogue.side_questions import SideQuestions
 from voice.dialogue.small_talk import pleads, small_talk
 from voice.dialogue.state import State
+from voice.dialogue.triage.certainty import SURELY
 from voice.dialogue.triage.findings import ELSEWHERE
 from voice.dialogue.triage.openings import (
     AMID_TALK,
-    ANYTHING,
     AWAKE,
     ONE_MORE,
     OVERHEARD,
     SPOKEN_TO,
-    SURELY,
     Opening,
     Vague,
 )
+from voice.dialogue.triage.rules import ANYTHING
 
 ANYONE = "anyone"
 """The question when something was told to us that may have to do with an emergency."""

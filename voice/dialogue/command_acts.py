@@ -8,7 +8,8 @@ from voice.dialogue import interface as do
 from voice.dialogue import record_acts, visit_acts
 from voice.dialogue.circumstances import PRESENCE
 from voice.dialogue.state import Confirm
-from voice.dialogue.triage.openings import ANYTHING, Opening
+from voice.dialogue.triage.openings import Opening
+from voice.dialogue.triage.rules import ANYTHING
 from voice.dialogue.turn import TIMER, Turn
 
 SLOWEST_BEAT, FASTEST_BEAT, BEAT_STEP = 100.0, 120.0, 5.0

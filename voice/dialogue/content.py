@@ -30,7 +30,8 @@ from voice.dialogue.script import Script
 from voice.dialogue.signatures import Status
 from voice.dialogue.triage import findings, topics
 from voice.dialogue.triage.findings import Findings
-from voice.dialogue.triage.openings import ANYTHING, Openings
+from voice.dialogue.triage.openings import Openings
+from voice.dialogue.triage.rules import ANYTHING
 from voice.dialogue.vectors import Vectors
 from voice.dialogue.yamlfile import ContentError
 

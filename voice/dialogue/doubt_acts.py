@@ -3,7 +3,8 @@
 from voice.dialogue import acts, doubt
 from voice.dialogue import meaning as m
 from voice.dialogue.questions import is_question
-from voice.dialogue.triage.openings import ANYTHING, Opening
+from voice.dialogue.triage.openings import Opening
+from voice.dialogue.triage.rules import ANYTHING
 from voice.dialogue.turn import Turn
 
 

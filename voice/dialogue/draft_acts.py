@@ -12,7 +12,7 @@ import msgspec
 from voice.dialogue import drafts, words
 from voice.dialogue import interface as do
 from voice.dialogue.state import Drafting
-from voice.dialogue.triage.openings import ANYTHING
+from voice.dialogue.triage.rules import ANYTHING
 from voice.dialogue.turn import Turn
 from voice.events import DraftEvent
 

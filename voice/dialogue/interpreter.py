@@ -36,7 +36,8 @@ from voice.dialogue.runner import Run, Runner
 from voice.dialogue.side_questions import SideQuestions
 from voice.dialogue.small_talk import small_talk, yes_or_no
 from voice.dialogue.state import State
-from voice.dialogue.triage.openings import ANYTHING, Opening
+from voice.dialogue.triage.openings import Opening
+from voice.dialogue.triage.rules import ANYTHING
 
 _BACK = "back-to-first"
 _SHORT = 8

@@ -14,7 +14,7 @@ from voice.dialogue.protocol import WHO, Answer
 from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Run
 from voice.dialogue.triage.findings import ELSEWHERE
-from voice.dialogue.triage.openings import LIFE_THREATS
+from voice.dialogue.triage.rules import LIFE_THREATS
 
 NEAR_QUESTION = 0.38
 """Score from which a question is about something the protocol says; it moves nothing."""

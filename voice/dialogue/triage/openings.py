@@ -17,10 +17,11 @@ from voice.dialogue.match import Matcher
 from voice.dialogue.protocol import Protocol
 from voice.dialogue.questions import is_question
 from voice.dialogue.triage import rules
+from voice.dialogue.triage.certainty import PLAINLY, SURELY, certain, of_family, refined, share
 from voice.dialogue.triage.exemplars import ASK, NOTHING
 from voice.dialogue.triage.findings import ELSEWHERE, Findings, statements
 from voice.dialogue.triage.minilm import MiniLm
-from voice.dialogue.triage.rules import ANYTHING as ANYTHING
+from voice.dialogue.triage.rules import LIFE_THREATS
 from voice.dialogue.triage.topics import Score, Topics
 
 LIKE_A_TRIGGER = 0.9
@@ -35,20 +36,9 @@ DOUBT = 0.05
 asked about."""
 FIGURATIVE = 0.2
 """The same where a rule knows what was told."""
-PLAINLY, SURELY = 0.7, 0.9
-"""The same for overheard talk while nothing runs not even to be asked about, and for what is said
-to us."""
-CAUSE, CAUSE_OF_AGE = 0.4, 0.7
-"""How likely one of the protocols that a rule allows has to be to take the place of the rule's
-own: the second where it is for an age that nobody mentioned."""
-CERTAIN, TOLD = 0.97, 0.25
-"""How likely another topic has to be, and how like what is told of it the words, where those that
-tell of a threat may be about other things."""
 CLEARLY, NEARLY, ONE_MORE = 0.9, 0.28, 0.6
 """How likely another emergency has to be to take over from the one that runs, and how like what is
 told of it the words; how likely to be that of one more casualty."""
-LIFE_THREATS = frozenset(("not-breathing", "gasping", "unresponsive"))
-"""What no mention of a film or of last year elsewhere in the sentence explains away."""
 _CORRECTED = re.compile(
     r"\b(?:not (?:\w+ ){1,4}(?:it|that|this|she|he) (?:is|was)|no wait|i (?:mean|meant)|actually)\b"
 )
@@ -57,11 +47,6 @@ _TOOL = "aed"
 """The protocol of a machine, which is no emergency of its own."""
 _ASLEEP = "unresponsive-breathing"
 """What "breathing and awake" has many words in common with."""
-_BY_AGE = ("cpr", "choking")
-"""What the names of protocols for one emergency at different ages begin with."""
-_GROWN = frozenset(("adult", "pregnant"))
-_THREATS = LIFE_THREATS | {"heavy-bleeding", "severed", "choking"}
-_OF_OTHER_THINGS = tuple(frozenset((name,)) for name in ("gasping", "choking"))
 _SILENT = frozenset(("unresponsive",))
 _LOOKED_AT = 6
 _URGENCY = ("critical", "urgent", "minor")
@@ -154,13 +139,13 @@ class Openings:
         """
         threats = rule.needs & LIFE_THREATS
         told = [c for c in statements(text) if threats.intersection(self._findings.read(c))]
-        nothing = _score(scores, NOTHING)
+        nothing = share(scores, NOTHING)
         for clause in told:
-            nothing = min(nothing, _score(self._topics.scores(clause), NOTHING))
+            nothing = min(nothing, share(self._topics.scores(clause), NOTHING))
         if nothing < FIGURATIVE:
-            slug = _refined(rule, found, scores)
+            slug = refined(rule, found, scores)
             # "He is not answering his phone": that somebody does not respond is asked about first.
-            if rule.needs == _SILENT and _certain(scores[0]) and slug != scores[0].topic:
+            if rule.needs == _SILENT and certain(scores[0]) and slug != scores[0].topic:
                 return Vague(AWAKE, found)
             return Opening(slug, found)
         if threats:
@@ -186,7 +171,7 @@ class Openings:
         found = self._findings.read(text)
         if ELSEWHERE in found or is_question(text) or (found and EASING.issuperset(found)):
             return None
-        best = _of_family(self._topics.scores(_asserted(text)), found)
+        best = of_family(self._topics.scores(_asserted(text)), found)
         plainly = best.score >= CLEARLY and best.near >= NEARLY
         corrected = best.score >= ONE_MORE and _CORRECTED.search(words.normalise(text))
         if best.topic in (running, _TOOL) or best.topic not in self._rank:
@@ -208,7 +193,7 @@ class Openings:
         if is_question(text) and not statements(text):
             return self._asked_for(text, found, scores)
         topics = [score for score in scores if score.topic != NOTHING]
-        best, nothing = _of_family(topics, found), _score(scores, NOTHING)
+        best, nothing = of_family(topics, found), share(scores, NOTHING)
         if self._good_news(text) and (best.score < PLAINLY or best.topic == _ASLEEP):
             return None
         if "emergency" in found and nothing < PLAINLY:
@@ -274,60 +259,7 @@ def _asserted(text: str) -> str:
     return text if left == plain or not left.strip() else left
 
 
-def _of_family(topics: list[Score], found: tuple[str, ...]) -> Score:
-    """The likeliest topic; one emergency at several ages is as likely as all of them together, and
-    that of an adult where one was named.
-    """
-    best = topics[0]
-    family = best.topic.partition("-")[0]
-    if family not in _BY_AGE:
-        return best
-    total = sum(score.score for score in topics if score.topic.startswith(family))
-    topic = f"{family}-adult" if _GROWN.intersection(found) else best.topic
-    return Score(topic, total, best.near)
-
-
 def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
     """The question that fits the best topics, or whether they are awake and breathing."""
     asks = (score.topic for score in topics[:_LOOKED_AT] if score.topic.startswith(ASK))
     return Vague(next(asks, ASK + AWAKE).removeprefix(ASK), found)
-
-
-def _refined(rule: rules.Rule, found: tuple[str, ...], scores: list[Score]) -> str:
-    """The likeliest protocol that the rule allows, if it is likely enough; else the rule's own.
-
-    What is plain is taken even so.
-    """
-    if _plain(scores[0], rule):
-        return scores[0].topic
-    allowed = [s for s in scores if s.topic in rule.allows and s.score >= CAUSE]
-    return next((s.topic for s in allowed if _of_age(s, found)), rule.slug)
-
-
-def _plain(best: Score, rule: rules.Rule) -> bool:
-    """Whether it is clear what was told, whatever the rule makes of it.
-
-    A threat to life stands against that, unless its words tell of other things as well: "he's got
-    hold of the cable, he's rattling".
-    """
-    if best.topic.startswith(ASK):
-        return False
-    if rule.needs in _OF_OTHER_THINGS:
-        return _certain(best)
-    return best.score >= PLAINLY and not rule.needs & _THREATS
-
-
-def _certain(best: Score) -> bool:
-    """Whether one topic is all but certain."""
-    return best.score >= CERTAIN and best.near >= TOLD
-
-
-def _of_age(score: Score, found: tuple[str, ...]) -> bool:
-    """Whether a protocol for an age is certain enough, where nobody said how old they are."""
-    if score.topic.endswith(("-child", "-infant")) and _GROWN.intersection(found):
-        return False
-    return score.score >= CAUSE_OF_AGE or not score.topic.endswith(("-child", "-infant", "newborn"))
-
-
-def _score(scores: Iterable[Score], topic: str) -> float:
-    return next((score.score for score in scores if score.topic == topic), 0.0)

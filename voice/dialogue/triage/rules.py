@@ -11,6 +11,8 @@ import msgspec
 from voice.dialogue.words import wordset
 
 ANYTHING = "primary-check"
+LIFE_THREATS = frozenset(("not-breathing", "gasping", "unresponsive"))
+"""What no mention of a film or of last year elsewhere in the sentence explains away."""
 
 
 class Rule(msgspec.Struct, frozen=True):
