@@ -32,6 +32,50 @@ def test_no_breathing_begins_resuscitation_whatever_else_is_said(
     assert found.slug in ARREST
 
 
+CAUSES = (
+    "the chainsaw jumped and his thigh is emptying all over the grass",
+    "her finger is bent back and sticks out at a right angle playing netball",
+    "the kid trod on a wasp barefoot and it is swelling up",
+    "she came off the horse and she is grey and cold and getting vague",
+    "chip pan has gone up, flames right to the ceiling",
+)
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+@pytest.mark.parametrize(
+    ("alarm", "expected"),
+    [
+        ("he's just gasping", {"agonal-breathing", "smoke-fire", "sting", "anaphylaxis"}),
+        ("he is choking", {"choking-adult", "choking-child", "smoke-fire"}),
+        ("there is blood spurting everywhere", {"severe-bleeding", "shock"}),
+        ("he won't wake up", {"primary-check", "smoke-fire", "shock", "unresponsive-breathing"}),
+    ],
+)
+def test_a_plain_threat_at_the_end_of_a_long_tale_counts(
+    cause: str, alarm: str, expected: set[str]
+) -> None:
+    found = CONTENT.openings.find(f"{cause} {alarm}")
+    assert isinstance(found, Opening)
+    assert found.slug in expected
+
+
+@pytest.mark.parametrize(
+    ("text", "protocol"),
+    [
+        (
+            "it's ages between her pains still, maybe twenty minutes, but the waters have gone",
+            "childbirth",
+        ),
+        ("the pool acid soaked through my shirt and my skin's burning", "chemical-burn"),
+        ("the dog was choking and when I put my hand in it bit me", "animal-bite"),
+    ],
+)
+def test_a_threat_s_words_that_mean_other_things_are_no_threat(text: str, protocol: str) -> None:
+    found = CONTENT.openings.find(text)
+    assert isinstance(found, Opening)
+    assert found.slug == protocol
+
+
 @pytest.mark.parametrize(
     "text",
     ["my two month old won't breathe", "bub's gone limp and isn't breathing", "my baby is choking"],

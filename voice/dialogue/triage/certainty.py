@@ -22,7 +22,6 @@ _BY_AGE = ("cpr", "choking")
 """What the names of protocols for one emergency at different ages begin with."""
 _GROWN = frozenset(("adult", "pregnant"))
 _THREATS = LIFE_THREATS | {"heavy-bleeding", "severed", "choking"}
-_OF_OTHER_THINGS = tuple(frozenset((name,)) for name in ("gasping", "choking"))
 
 
 def of_family(topics: list[Score], found: tuple[str, ...]) -> Score:
@@ -50,16 +49,9 @@ def refined(rule: Rule, found: tuple[str, ...], scores: list[Score]) -> str:
 
 
 def _plain(best: Score, rule: Rule) -> bool:
-    """Whether it is clear what was told, whatever the rule makes of it.
-
-    A threat to life stands against that, unless its words tell of other things as well: "he's got
-    hold of the cable, he's rattling".
-    """
-    if best.topic.startswith(ASK):
-        return False
-    if rule.needs in _OF_OTHER_THINGS:
-        return certain(best)
-    return best.score >= PLAINLY and not rule.needs & _THREATS
+    """Whether it is clear what was told, whatever the rule makes of it, if no threat to life."""
+    asked = best.topic.startswith(ASK)
+    return not asked and best.score >= PLAINLY and not rule.needs & _THREATS
 
 
 def certain(best: Score) -> bool:

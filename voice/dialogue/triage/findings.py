@@ -32,6 +32,8 @@ _SUPPOSING = re.compile(
 )
 
 
+_AROUND = 3
+"""Words."""
 ELSEWHERE = "elsewhere"
 """The finding that something is told of another time or no reality."""
 
@@ -84,6 +86,13 @@ class Findings:
         stated = ({self._all[rank].id for rank in found.values()} for found in clauses)
         return frozenset(name for names in stated if ELSEWHERE not in names for name in names)
 
+    def around(self, text: str, names: Iterable[str]) -> list[str]:
+        """Each place that tells one of these findings, with the few words before and after it."""
+        wanted = [pattern for finding, pattern in self._patterns if finding.id in names]
+        clauses = statements(text)
+        places = ((c, match) for c in clauses for p in wanted for match in p.finditer(c))
+        return [_place(clause, match) for clause, match in places]
+
     def beyond(self, text: str) -> str:
         """The plain text without the words that tell its findings."""
         found = set(self.read(text))
@@ -108,6 +117,11 @@ class Findings:
             if finding.about not in found and pattern.search(clause):
                 found[finding.about] = rank
         return found
+
+
+def _place(clause: str, match: re.Match[str]) -> str:
+    before, after = clause[: match.start()].split(), clause[match.end() :].split()
+    return " ".join((*before[-_AROUND:], match[0], *after[:_AROUND]))
 
 
 @remembered(256)

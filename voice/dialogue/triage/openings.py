@@ -36,6 +36,8 @@ DOUBT = 0.05
 asked about."""
 FIGURATIVE = 0.2
 """The same where a rule knows what was told."""
+MEANT = 0.3
+"""How likely it has to be, by the few words that tell it, that what a rule is for is told."""
 CLEARLY, NEARLY, ONE_MORE = 0.9, 0.28, 0.6
 """How likely another emergency has to be to take over from the one that runs, and how like what is
 told of it the words; how likely to be that of one more casualty."""
@@ -48,6 +50,8 @@ _TOOL = "aed"
 _ASLEEP = "unresponsive-breathing"
 """What "breathing and awake" has many words in common with."""
 _SILENT = frozenset(("unresponsive",))
+_OF_OTHER_THINGS = (_SILENT, *(frozenset((n,)) for n in ("gasping", "choking", "heavy-bleeding")))
+"""What rules need that may be told in words that mean other things as well."""
 _LOOKED_AT = 6
 _URGENCY = ("critical", "urgent", "minor")
 _PROCEDURE = re.compile(
@@ -143,14 +147,28 @@ class Openings:
         for clause in told:
             nothing = min(nothing, share(self._topics.scores(clause), NOTHING))
         if nothing < FIGURATIVE:
-            slug = refined(rule, found, scores)
-            # "He is not answering his phone": that somebody does not respond is asked about first.
-            if rule.needs == _SILENT and certain(scores[0]) and slug != scores[0].topic:
-                return Vague(AWAKE, found)
-            return Opening(slug, found)
+            return self._otherwise(text, rule, found, scores) or Opening(
+                refined(rule, found, scores), found
+            )
         if threats:
             return Vague(AWAKE, found)
         return _vague(scores, found) if nothing < PLAINLY else None
+
+    def _otherwise(
+        self, text: str, rule: rules.Rule, found: tuple[str, ...], scores: list[Score]
+    ) -> Opening | Vague | None:
+        """What is told instead where the words of a rule mean other things: "it keeps spurting
+        steam, his arm is scalded". Another topic is all but certain then, and the few words do not
+        tell of what the rule is for. That somebody does not respond is asked about all the same.
+        """
+        best = scores[0]
+        if rule.needs not in _OF_OTHER_THINGS or not certain(best) or best.topic in rule.allows:
+            return None
+        for place in self._findings.around(text, rule.needs):
+            meant = (score for score in self._topics.scores(place) if score.topic in rule.allows)
+            if sum(score.score for score in meant) >= MEANT:
+                return None
+        return Vague(AWAKE, found) if rule.needs == _SILENT else Opening(best.topic, found)
 
     def _here_and_now(self, text: str, scores: list[Score]) -> bool:
         """Whether it happens here after all, though a film or another time is spoken of."""

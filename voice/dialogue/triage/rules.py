@@ -74,7 +74,7 @@ RULES = (
     _rule("collapsed breathing", "unresponsive-breathing", "awake", _UNRESPONSIVE),
     _rule("unresponsive", ANYTHING, "awake", _UNRESPONSIVE),
     _rule("went-down", ANYTHING, "awake", _UNRESPONSIVE - {"elderly-fall"}),
-    _rule("gasping", "agonal-breathing", allows=_GASPING | _PANTING),
+    _rule("gasping", "agonal-breathing", allows=_GASPING | _PANTING | {"electrical-injury"}),
     _rule("cannot-breathe", "breathing-trouble", allows=_BREATHLESS),
     _rule("bleeding", "severe-bleeding", allows=_LESS_BLEEDING),
     _rule("cut", "minor-wound", allows=_LESS_BLEEDING | {"severe-bleeding", "tick-bite"}),
