@@ -36,6 +36,8 @@ _AROUND = 3
 """Words."""
 ELSEWHERE = "elsewhere"
 """The finding that something is told of another time or no reality."""
+NAMES = "names"
+"""No finding: what things are called that have words of an emergency in their names."""
 
 
 class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,7 +53,10 @@ class Findings:
     """All findings of a language, most urgent first. Immutable; safe in any thread."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
-        self._all = tuple(findings)
+        findings = tuple(findings)
+        names = [text for finding in findings if finding.id == NAMES for text in finding.patterns]
+        self._other_things = re.compile("|".join(f"(?:{text})" for text in names or [r"(?!)"]))
+        self._all = tuple(finding for finding in findings if finding.id != NAMES)
         self._about = {finding.id: finding.about for finding in self._all}
         self._patterns = tuple(
             (finding, re.compile("|".join(f"(?:{text})" for text in finding.patterns)))
@@ -113,6 +118,7 @@ class Findings:
     def _in_clause(self, clause: str) -> dict[str, int]:
         """For each subject the rank of the most urgent finding about it."""
         found: dict[str, int] = {}
+        clause = self._other_things.sub("it", clause)
         for rank, (finding, pattern) in enumerate(self._patterns):
             if finding.about not in found and pattern.search(clause):
                 found[finding.about] = rank
