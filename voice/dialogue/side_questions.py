@@ -83,7 +83,7 @@ class SideQuestions:
             return None
         match found[0][0]:
             case Answer() as answer:
-                return Asking((run.place.slug, answer), _also(found))
+                return Asking((run.place.slug, answer), self._also(found))
             case key if key == OUTSIDE:
                 return Asking(unknown=True)
         lines = (key.text for key, _ in found[:_LINES] if isinstance(key, Line))
@@ -107,7 +107,7 @@ class SideQuestions:
             return None
         match best[0]:
             case Answer() as answer:
-                return Asking((run.place.slug, answer), _also(found), facts=facts)
+                return Asking((run.place.slug, answer), self._also(found), facts=facts)
             case Line(text=line):
                 return Asking(about=(line,), facts=facts)
         return None
@@ -163,21 +163,20 @@ class SideQuestions:
         fitting = [item for item in ranked if medicines.answered(text, *_words_and_asks(item[0]))]
         return saying or fitting or None
 
+    def _also(self, found: list[tuple[expected.Key, float]]) -> Answer | None:
+        """The second of two answers that are about as near, if both can be kept in mind."""
+        answers = [(key, score) for key, score in found if isinstance(key, Answer)]
+        if len(answers) < 2:
+            return None
+        (first, near), (second, nearly) = answers[:2]
+        close = near - nearly <= ABOUT_AS_NEAR and nearly >= NEAR_REMARK
+        spoken = (words.count(self._content.say(answer.say)) for answer in (first, second))
+        return second if close and sum(spoken) <= LONGEST else None
+
     def _of_protocol(self, slug: str) -> Expected:
         content = self._content
         more = content.more(slug)
         return expected.of_questions(content.script(slug), more, content.outside, content.vectors)
-
-
-def _also(found: list[tuple[expected.Key, float]]) -> Answer | None:
-    """The second of two answers that are about as near, if both can be kept in mind."""
-    answers = [(key, score) for key, score in found if isinstance(key, Answer)]
-    if len(answers) < 2:
-        return None
-    (first, near), (second, nearly) = answers[:2]
-    close = near - nearly <= ABOUT_AS_NEAR and nearly >= NEAR_REMARK
-    short = words.count(first.say) + words.count(second.say) <= LONGEST
-    return second if close and short else None
 
 
 def _leans(text: str) -> bool:
