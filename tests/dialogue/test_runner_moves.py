@@ -9,7 +9,8 @@ import pytest
 from tests.support import trial
 from voice.dialogue import loader
 from voice.dialogue.content import Content
-from voice.dialogue.protocol import applies
+from voice.dialogue.protocol import applies, goto
+from voice.dialogue.reactions import SELF
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.script import Script
 from voice.dialogue.triage.openings import Opening
@@ -110,3 +111,63 @@ def test_it_begins_for_another_age_with_the_event_that_applies(
 ) -> None:
     _, run = begin(EVENTS, *facts)
     assert run.place.step == place
+
+
+FORETOLD = """\
+steps:
+  - {id: first, say: Look here.}
+  - {id: call, say: "Call {emergency}.", unless: called, sets: [called]}
+  - {id: second, say: Look there.}
+  - {id: far, say: Look away., kind: end}
+events:
+  - {id: deaf, hear: [she hears nothing], steps: [Point and show.]}
+  - {id: freed, hear: [she is free now], then: call}
+  - {id: gone, hear: [it is gone now], then: far}
+"""
+
+
+@pytest.mark.parametrize(
+    ("event", "path"),
+    [
+        ("deaf", ["first", "call", "deaf-1", "second"]),
+        ("freed", ["first", "call", "second"]),
+        ("gone", ["first", "call", "far"]),
+    ],
+)
+def test_what_an_opening_told_besides_comes_after_the_call(
+    event: str, path: list[str], begin: Begin
+) -> None:
+    runner, run = begin(FORETOLD)
+    run = runner.foretell(run, runner.script(run).event(event))
+    places = [run.place.step]
+    while len(places) < len(path):
+        run = runner.advance(run)
+        places.append(run.place.step)
+    assert places == path
+
+
+def test_no_news_in_an_opening_takes_the_call_away(content: Content) -> None:
+    runner = Runner(content)
+    for slug, protocol in content.protocols.items():
+        plain = runner.start(Opening(slug))
+        soon = next((n for n, said in enumerate(_spoken(runner, plain, 4)) if _calls(said)), None)
+        if soon is None or protocol.urgency != "critical":
+            continue
+        for event in runner.script(plain).events:
+            if goto(event.then) or event.finding not in (None, SELF):
+                continue
+            run = runner.start(Opening(slug, (SELF,) if event.finding else ()))
+            said = _spoken(runner, runner.foretell(run, event), soon + 4)
+            assert any(map(_calls, said)), (slug, event.id, said)
+
+
+def _spoken(runner: Runner, run: Run, steps: int) -> list[str]:
+    said = []
+    while len(said) < steps and not run.nowhere:
+        said.append(" ".join((*run.announce, runner.step(run).say)))
+        run = runner.advance(run)
+    return said
+
+
+def _calls(said: str) -> bool:
+    return "{emergency}" in said

@@ -28,6 +28,8 @@ Pattern = str
 
 GOTO = "goto:"
 RETURN = "return"
+CALLED = "called"
+"""What is known once somebody calls for help; the step that asks for it sets it."""
 
 
 class Part(

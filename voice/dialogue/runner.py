@@ -8,7 +8,7 @@ questions whose answer is already known are not asked.
 import msgspec
 
 from voice.dialogue.content import DRAFT, Content
-from voice.dialogue.protocol import GOTO, RETURN, WHO, Choice, Event, Step, applies, goto
+from voice.dialogue.protocol import CALLED, GOTO, RETURN, WHO, Choice, Event, Step, applies, goto
 from voice.dialogue.script import Script
 from voice.dialogue.triage.openings import Opening
 
@@ -48,7 +48,7 @@ class Run(msgspec.Struct, frozen=True):
     casualty: int = 1
     """Whom it is about, counted in the order in which they were told of."""
     foretold: str = ""
-    """The event that the opening told of; it happens once the first step is done."""
+    """The event that the opening told of; it happens once the first step, and the call, is done."""
 
     @property
     def nowhere(self) -> bool:
@@ -80,8 +80,8 @@ class Runner:
     def foretell(self, run: Run, event: Event | None) -> Run:
         """A protocol that just began, with what its opening told of besides.
 
-        It happens once the first step is done, which often is the call; help for oneself is
-        worded for oneself from the start.
+        It happens once the first step is done, and the call if that comes next; help for oneself
+        is worded for oneself from the start.
         """
         if event is None or not applies(event, run.facts):
             return run
@@ -174,9 +174,13 @@ class Runner:
     def _go(self, run: Run, target: str) -> Run:
         slug, foretold = run.place.slug, run.foretold
         run = msgspec.structs.replace(run, announce=(), foretold="")
-        run = self._settle(self._jump(run, target))
+        run = self._pass(self._jump(run, target))
         event = self.script(run).event(foretold) if foretold and run.place.slug == slug else None
-        return self.happen(run, event) if event and applies(event, run.facts) else run
+        if event is None or not applies(event, run.facts):
+            return self._spoken(run)
+        if _calls(self.step(run)):  # the event may lead past it, and nobody would call
+            return msgspec.structs.replace(self._spoken(run), foretold=foretold)
+        return self.happen(run, event)
 
     def _jump(self, run: Run, target: str) -> Run:
         slug = goto(target)
@@ -219,11 +223,19 @@ class Runner:
         return msgspec.structs.replace(run, place=place, trail=trail, unclear=0, told="")
 
     def _settle(self, run: Run) -> Run:
+        """Come to the step that is spoken next, and speak it."""
+        return self._spoken(self._pass(run))
+
+    def _spoken(self, run: Run) -> Run:
+        """Know what is known once the step is spoken."""
+        return run if run.nowhere else self.learn(run, self.step(run).sets)
+
+    def _pass(self, run: Run) -> Run:
         """Pass what needs no words of the rescuer; the places passed leave no trail."""
         trail = run.trail
         for _ in range(_SETTLE):
             if run.nowhere:
-                return run
+                break
             step = self.step(run)
             if not applies(step, run.facts):
                 run = self._jump(run, self.script(run).following(step.id))
@@ -235,13 +247,18 @@ class Runner:
                 run = self._jump(run, choice.then or self.script(run).following(step.id))
             else:
                 break
-        return msgspec.structs.replace(self.learn(run, self.step(run).sets), trail=trail)
+        return msgspec.structs.replace(run, trail=trail)
 
 
 def _number(name: str) -> int:
     """Which line of a draft a step of this name speaks, from 1; 0 for other steps."""
     number = name.removeprefix(DRAFTED)
     return int(number) if number != name else 0
+
+
+def _calls(step: Step) -> bool:
+    """Whether help is called at this step."""
+    return CALLED in step.sets or "{emergency}" in step.say
 
 
 def _choice(step: Step, name: str | None) -> Choice:

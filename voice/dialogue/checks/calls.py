@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 
 from voice.dialogue.checks.subject import Found, Subject
-from voice.dialogue.protocol import Choice, Step, goto
+from voice.dialogue.protocol import CALLED, Choice, Step, goto
 from voice.dialogue.words import wordset
 
 CALL_BY_STEP, CALL_AT_LATEST = 2, 4
@@ -17,7 +17,6 @@ _ON_CONDITION = re.compile(r"\?|:.*\b(call|tell|ring|phone)\b|\b(if|when)\b", re
 
 _THREATS = wordset("unresponsive not-breathing gasping cannot-breathe heavy-bleeding")
 """Facts that need the call whatever the protocol is about."""
-_CALLED = "called"
 
 
 def early(subject: Subject) -> Iterator[Found]:
@@ -97,7 +96,7 @@ def _questions_before_the_call(subject: Subject) -> Iterable[tuple[Step, Choice]
         skipped = step.if_ or step.unless
         if _calls(step):
             # Skipped because help has been called already, it leaves nobody without.
-            waiting += [following] if skipped and step.unless != _CALLED else []
+            waiting += [following] if skipped and step.unless != CALLED else []
             continue
         waiting += [following] if skipped else []
         waiting += [choice.then or following for choice in step.choices]
