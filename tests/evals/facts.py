@@ -2,9 +2,9 @@
 
     python -m tests.evals.facts [--openings 4] [--show]
 
-For each protocol some openings of the read set are said, then "next" to every step, which takes the
-safe answer to every question. Of the facts that belong within four or eight steps, so many are heard
-within these; of all, so many to the end, be it where every question was answered with yes or no.
+For each protocol some openings of the read set are said, then "next" to every step, which takes
+the safe answer to every question. Of the facts that belong within four or eight steps, so many are
+heard within these; of all, so many to the end, be it where questions were answered with yes or no.
 Prints one JSON object.
 """
 
@@ -85,7 +85,7 @@ def openings(slug: str) -> list[Case]:
 
 
 def spoken(dialogue: Dialogue, case: Case, answer: str = "next") -> list[str]:
-    """What is said to an opening, to "next" ever after, and to an answer where something is asked."""
+    """What is said to an opening, then to "next", or to an answer where something is asked."""
     talk = Talk(dialogue, None)
     steps = [talk.say(case.turns[0]).say]
     while len(steps) < STEPS["whole"]:
