@@ -92,6 +92,8 @@ class Stt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     model: str = "whisper-base"
     tiny: str = "whisper-tiny.en"
+    adapted: bool = True
+    """Whether a model for which there is an adapter of ours (models/adapters) is changed by it."""
     threads: Count = 2
     tiny_threads: Count = 1
     deadline_s: Seconds = 8.0

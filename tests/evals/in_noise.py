@@ -61,6 +61,7 @@ def main() -> int:
     """Say everything and print how much of it was done."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--noise-dir", type=Path, metavar="FOLDER")
+    parser.add_argument("--unheard", action="store_true", help="noises that no training used")
     parser.add_argument("--snr", type=float, nargs="+", default=[10.0, 5.0], metavar="DB")
     parser.add_argument("--voices", default=",".join(VOICES))
     parser.add_argument("--kinds", default="command,opening")
@@ -76,7 +77,7 @@ def main() -> int:
     try:
         for voice, snr in itertools.product(args.voices.split(","), args.snr):
             # Each voice and level meets other noises with the same words.
-            noises = itertools.islice(_noises(args.noise_dir), len(rows) % 7, None)
+            noises = itertools.islice(_noises(args.noise_dir, args.unheard), len(rows) % 7, None)
             for phrase in said:
                 if voice == RECORDED and phrase.file is None:
                     continue
@@ -125,8 +126,10 @@ def spoken(phrase: Phrase, voice: str) -> Audio:
     return np.asarray(speak(phrase.text, voice) * 32767, np.int16)
 
 
-def _noises(folder: Path | None) -> Iterator[Audio]:
-    return noise_loop(folder) if folder else itertools.cycle(map(sounds.clip, _COMMITTED_STEADY))
+def _noises(folder: Path | None, unheard: bool) -> Iterator[Audio]:
+    if folder:
+        return noise_loop(folder, unheard)
+    return itertools.cycle(map(sounds.clip, _COMMITTED_STEADY))
 
 
 def one(

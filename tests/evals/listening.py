@@ -149,9 +149,13 @@ def delays(heard: Heard) -> list[float]:
     ]
 
 
-def noise_loop(folder: Path) -> Iterator[Audio]:
-    """Give the steady noises in turn, for ever."""
-    steady = [c for c in manifest(folder / "noise") if c["file"].startswith(_STEADY)]
+def noise_loop(folder: Path, unheard: bool = False) -> Iterator[Audio]:
+    """Give the steady noises in turn, for ever; `unheard`: those kept out of training."""
+    clips = manifest(folder / "noise")
+    if unheard:
+        kept = sounds.kept_out(clip["file"] for clip in clips)
+        clips = [clip for clip in clips if clip["file"] in kept]
+    steady = [clip for clip in clips if clip["file"].startswith(_STEADY)]
     return map(read, itertools.cycle(steady))
 
 

@@ -1,6 +1,7 @@
 """The committed recordings of people and noises, see tests/data/listening/manifest.jsonl."""
 
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -39,6 +40,11 @@ def clip(name: str) -> Audio:
     assert rate == INPUT_RATE
     samples.flags.writeable = False
     return np.asarray(samples, np.int16)
+
+
+def kept_out(files: Iterable[str]) -> set[str]:
+    """The noises of a folder that no recogniser is trained with."""
+    return set(sorted(files)[::3])
 
 
 def silence(seconds: float) -> Audio:

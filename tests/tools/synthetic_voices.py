@@ -32,11 +32,27 @@ def speak(text: str, voice: str) -> Audio:
     """Speak a text: mono at RATE, silence cut at both ends, peak at PEAK."""
     engine, name, _ = VOICES[voice]
     if engine.startswith("hibari"):
-        samples, rate = _hibari()(text, seed=0), 24_000
-    elif engine.startswith("flite"):
-        samples, rate = _command("flite", "-voice", name, "-t", text, "-o")
-    else:
-        samples, rate = _command("espeak-ng", "-v", name, "-s", "150", text, "-w")
+        return hibari(text, seed=0)
+    if engine.startswith("flite"):
+        return program("flite", "-voice", name, "-t", text, "-o")
+    return program("espeak-ng", "-v", name, "-s", "150", text, "-w")
+
+
+def hibari(text: str, seed: int, pace: float = 1.0) -> Audio:
+    """Speak with hibari; each seed intones a little differently."""
+    return _finished(_hibari()(text, seed=seed), 24_000 * pace)
+
+
+def program(*command: str, pace: float = 1.0) -> Audio:
+    """Run a program that writes speech to the file named last; play it so much faster."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "speech.wav"
+        subprocess.run([*command, str(file)], check=True, capture_output=True)
+        samples, rate = soundfile.read(file, dtype="float32")
+    return _finished(samples, rate * pace)
+
+
+def _finished(samples: Any, rate: float) -> Audio:
     audio = soxr.resample(np.asarray(samples, np.float32), rate, RATE)
     loud = np.flatnonzero(np.abs(audio) > 0.01 * np.abs(audio).max())
     audio = audio[max(0, loud[0] - 160) : loud[-1] + 800]
@@ -48,10 +64,3 @@ def _hibari() -> Any:
     from hibari import Hibari
 
     return Hibari()
-
-
-def _command(*words: str) -> tuple[Any, int]:
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "speech.wav"
-        subprocess.run([*words, str(file)], check=True, capture_output=True)
-        return soundfile.read(file, dtype="float32")

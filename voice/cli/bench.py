@@ -85,7 +85,7 @@ def _recognition(args: argparse.Namespace) -> int:
 
     settings = options.settings(args)
     clips = recognition.load_clips(args.clips)
-    spec = roster.whisper("stt", settings.stt.model, settings.stt.threads, settings.cache_dir())
+    spec = roster.stt(settings)
     host = WorkerHost(spec, lambda state, pid, detail: None)
     host.start()
     try:

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from voice import modelstore
-from voice.config import Settings, located
+from voice.config import ROOT, Settings, located
 from voice.engines import gguf_file
 from voice.engines.process import WorkerSpec
 from voice.errors import MissingError, UserError
 from voice.modelstore import catalogue
 from voice.modelstore.cache import COMMAND
 
+_OWN = ROOT / "models" / "adapters"
+"""Our own adapters, each named like the model that it changes."""
 _DECODE_UNWIND_S = 8.0
 """A Whisper decode cannot be interrupted; on a busy machine a long one takes seconds."""
 _LLM_LOAD_S = 180.0
@@ -40,7 +42,7 @@ def from_settings(settings: Settings) -> Roster:
     """Find every model that the settings name; raises MissingError or UserError."""
     absent = llm_absent(settings)
     return Roster(
-        stt=whisper("stt", settings.stt.model, settings.stt.threads, settings.cache_dir()),
+        stt=stt(settings),
         tiny=whisper("tiny", settings.stt.tiny, settings.stt.tiny_threads, settings.cache_dir()),
         tts=piper(settings),
         llm=None if absent else llm(settings),
@@ -48,12 +50,26 @@ def from_settings(settings: Settings) -> Roster:
     )
 
 
-def whisper(name: str, model: str, threads: int, cache: Path) -> WorkerSpec:
-    """A speech recognition worker for a model of the catalogue."""
+def stt(settings: Settings) -> WorkerSpec:
+    """The recogniser of committed turns, with our own adapter for its model if there is one."""
+    about = settings.stt
+    adapter = _OWN / f"{about.model}.npz"
+    used = adapter if about.adapted and adapter.is_file() else None
+    return whisper("stt", about.model, about.threads, settings.cache_dir(), used)
+
+
+def whisper(
+    name: str, model: str, threads: int, cache: Path, adapter: Path | None = None
+) -> WorkerSpec:
+    """A speech recognition worker for a model of the catalogue, changed by an adapter if given."""
     return WorkerSpec(
         name=name,
         module="voice.engines.whisper_worker",
-        options={"model_path": str(modelstore.locate(model, cache)), "threads": threads},
+        options={
+            "model_path": str(modelstore.locate(model, cache)),
+            "threads": threads,
+            "adapter_path": str(adapter or ""),
+        },
         env=_thread_budget(threads),
         unwind_s=_DECODE_UNWIND_S,
     )

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from voice.engines import whisper_adapter
 from voice.engines import whisper_decode as rules
 from voice.engines.interfaces import (
     SPEECH_RATE,
@@ -38,6 +39,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     compute: str = "int8"
     """CTranslate2's compute type."""
     device: str = "cpu"
+    adapter_path: str = ""
+    """A change to the model, for voice/engines/whisper_adapter.py; empty: none."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class WhisperWorker:
             device=self._options.device,
             compute_type=self._options.compute,
             cpu_threads=self._options.threads,
+            files=self._adapted(),
         )
         multilingual = self._model.model.is_multilingual
         self._tokenizer = Tokenizer(
@@ -84,7 +88,17 @@ class WhisperWorker:
             "device": self._model.model.device,
             "compute": self._model.model.compute_type,
             "threads": self._options.threads,
+            "adapter": Path(self._options.adapter_path).stem,
         }
+
+    def _adapted(self) -> dict[str, bytes] | None:
+        """The model's files with the adapter's change in them; None: as they are on the disk."""
+        if not self._options.adapter_path:
+            return None
+        files = {file.name: file.read_bytes() for file in self._path.iterdir() if file.is_file()}
+        with np.load(self._options.adapter_path) as adapter:
+            files["model.bin"] = whisper_adapter.adapted(files["model.bin"], adapter)
+        return files
 
     def handle(
         self, request: Request, emit: Callable[[Result], None], cancelled: Callable[[], bool]

@@ -1,0 +1,78 @@
+"""A trained change to a Whisper model, applied to its file while it is read.
+
+The file is CTranslate2's: a header, then each variable with its name, shape, type and numbers. An
+adapter is an .npz with `NAME.a` [rank, in] and `NAME.b` [out, rank] for each weight [out, in] that
+it changes; the product is added to the weight. The model's file on the disk stays as it is.
+"""
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+VERSION = 6
+"""Of CTranslate2's file format."""
+FLOAT16 = 4
+"""CTranslate2's number for the type of the weights."""
+
+
+class AdapterError(ValueError):
+    """A file that is none, or an adapter for another model."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """Where the numbers of one variable lie in the file."""
+
+    name: str
+    shape: tuple[int, ...]
+    kind: int
+    start: int
+    end: int
+
+
+def variables(model: bytes) -> Iterator[Variable]:
+    """Every variable of a CTranslate2 model file; raises AdapterError where it is none."""
+    try:
+        yield from _variables(model)
+    except (struct.error, IndexError, UnicodeDecodeError) as error:
+        raise AdapterError(f"not a CTranslate2 model file: {error}") from None
+
+
+def _variables(model: bytes) -> Iterator[Variable]:
+    (version,) = struct.unpack_from("<I", model, 0)
+    if version != VERSION:
+        raise AdapterError(f"CTranslate2 model format {version} instead of {VERSION}")
+    _, at = _text(model, 4)
+    _, count = struct.unpack_from("<II", model, at)
+    at += 8
+    for _ in range(count):
+        name, at = _text(model, at)
+        shape = struct.unpack_from(f"<{model[at]}I", model, at + 1)
+        at += 1 + 4 * len(shape)
+        kind, size = struct.unpack_from("<BI", model, at)
+        at += 5
+        yield Variable(name, shape, kind, at, at + size)
+        at += size
+
+
+def _text(model: bytes, at: int) -> tuple[str, int]:
+    """A name, with its length before and a zero behind it, and where it ends."""
+    (size,) = struct.unpack_from("<H", model, at)
+    return model[at + 2 : at + 1 + size].decode(), at + 2 + size
+
+
+def adapted(model: bytes, adapter: Mapping[str, NDArray[np.float16]]) -> bytes:
+    """A model's file with an adapter's changes; raises AdapterError where they do not fit it."""
+    changed = bytearray(model)
+    places = {variable.name: variable for variable in variables(model)}
+    for name in sorted({key.rpartition(".")[0] for key in adapter}):
+        a, b = (np.asarray(adapter[f"{name}.{part}"], np.float32) for part in "ab")
+        place = places.get(name)
+        if place is None or place.kind != FLOAT16 or place.shape != (len(b), a.shape[1]):
+            raise AdapterError(f"the adapter changes {name}, which this model does not have so")
+        weight = np.frombuffer(changed, np.float16, len(b) * a.shape[1], place.start)
+        weight += (b @ a).reshape(-1).astype(np.float16)
+    return bytes(changed)
