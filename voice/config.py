@@ -92,7 +92,7 @@ class Stt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     model: str = "whisper-base"
     tiny: str = "whisper-tiny.en"
-    adapted: bool = True
+    adapted: bool = False
     """Whether a model for which there is an adapter of ours (models/adapters) is changed by it."""
     threads: Count = 2
     tiny_threads: Count = 1

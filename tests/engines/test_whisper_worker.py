@@ -14,7 +14,7 @@ from tests.support.clips import clip, clips
 from tests.support.recordings import phrase
 from voice.bench import wer
 from voice.bench.recognition import looped
-from voice.config import Settings
+from voice.config import Settings, Stt
 from voice.engines import roster
 from voice.engines.host import WorkerHost, WorkerSpec
 from voice.engines.interfaces import (
@@ -50,14 +50,6 @@ def started(spec: WorkerSpec) -> WorkerHost:
 @pytest.fixture(scope="module")
 def stt():
     host = started(roster.stt(SETTINGS))
-    yield host
-    host.close()
-
-
-@pytest.fixture(scope="module")
-def plain():
-    """The model as it was published, which noise makes unsure."""
-    host = started(roster.whisper("plain", SETTINGS.stt.model, 2, SETTINGS.cache_dir()))
     yield host
     host.close()
 
@@ -130,10 +122,10 @@ def noisy(name: str, loud: float) -> bytes:
     return np.asarray(np.clip(voice + noise, -32768, 32767), "<i2").tobytes()
 
 
-def test_a_hint_gives_a_second_reading_and_leaves_the_first(plain):
+def test_a_hint_gives_a_second_reading_and_leaves_the_first(stt):
     audio = noisy("baby_choking", 900)
-    found = transcribe(plain, audio)
-    hinted = transcribe(plain, audio, hint="He is choking. The baby is choking. A burn. A stroke.")
+    found = transcribe(stt, audio)
+    hinted = transcribe(stt, audio, hint="He is choking. The baby is choking. A burn. A stroke.")
     assert found.avg_logprob < UNSURE_LOGPROB
     assert (found.weighed, hinted.text) == ((), found.text)
     first, second = hinted.weighed
@@ -141,9 +133,9 @@ def test_a_hint_gives_a_second_reading_and_leaves_the_first(plain):
     assert "choking" in second.text
 
 
-def test_what_may_be_meant_is_weighed_and_what_was_said_outweighs_the_rest(plain):
+def test_what_may_be_meant_is_weighed_and_what_was_said_outweighs_the_rest(stt):
     likely = ("Next.", "Done.", "Repeat.", "Stop.", "Go back.", "How long has it been?")
-    found = transcribe(plain, noisy("repeat", 1500), likely=likely)
+    found = transcribe(stt, noisy("repeat", 1500), likely=likely)
     assert found.avg_logprob < UNSURE_LOGPROB
     first, *others = found.weighed
     assert first.text == found.text
@@ -154,8 +146,8 @@ def test_what_may_be_meant_is_weighed_and_what_was_said_outweighs_the_rest(plain
     assert "How long has it been?" not in [other.text for other in others]
 
 
-def test_texts_are_weighed_as_the_decoder_itself_would(plain):
-    found = transcribe(plain, noisy("baby_choking", 900), hint="A burn. A stroke.")
+def test_texts_are_weighed_as_the_decoder_itself_would(stt):
+    found = transcribe(stt, noisy("baby_choking", 900), hint="A burn. A stroke.")
     assert found.weighed[0].logprob / found.weighed[0].tokens == pytest.approx(
         found.avg_logprob, abs=0.15
     )
@@ -229,16 +221,19 @@ def test_a_lost_worker_comes_back_and_hears_again(stt, number):
     assert "time" in transcribe(stt, clip(QUESTION).audio).text
 
 
-def test_our_adapter_hears_more_of_rescue_words_in_noise(stt, plain):
-    assert (stt.info["adapter"], plain.info["adapter"]) == (SETTINGS.stt.model, "")
+def test_our_adapter_hears_more_of_rescue_words_in_noise(stt):
+    settings = Settings(stt=Stt(adapted=True))
+    adapted = started(roster.stt(settings))
+    assert (stt.info["adapter"], adapted.info["adapter"]) == ("", settings.stt.model)
     noise = sounds.clip("bl_coffee-shop")
-    wrong = {host.name: 0.0 for host in (stt, plain)}
+    wrong = dict.fromkeys((stt, adapted), 0.0)
     for name, text in RESCUE.items():
         voice = soundfile.read(phrase(name), dtype="int16")[0]
         audio = sounds.with_noise(sounds.scene(0.3, voice, 0.3), noise, 3.0, voice).tobytes()
-        for host in (stt, plain):
-            wrong[host.name] += wer.rate([(text, transcribe(host, audio).text)])
-    assert wrong["stt"] < wrong["plain"]
+        for host in wrong:
+            wrong[host] += wer.rate([(text, transcribe(host, audio).text)])
+    adapted.close()
+    assert wrong[adapted] < wrong[stt]
 
 
 def test_the_tiny_model_serves_as_well():

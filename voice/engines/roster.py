@@ -51,7 +51,7 @@ def from_settings(settings: Settings) -> Roster:
 
 
 def stt(settings: Settings) -> WorkerSpec:
-    """The recogniser of committed turns, with our own adapter for its model if there is one."""
+    """The recogniser of committed turns, with our own adapter for its model if asked for."""
     about = settings.stt
     adapter = _OWN / f"{about.model}.npz"
     used = adapter if about.adapted and adapter.is_file() else None
