@@ -7,10 +7,10 @@
 FOLDER holds speech/ and noise/, 16 kHz WAV files each with a manifest.jsonl. Every weight matrix of
 encoder and decoder gets a low-rank change (LoRA); what is learnt is the text, with timestamps and
 without, of synthetic lines and of people, in noise and in rooms, in the short windows that are used
-at run time. A third of what is heard is no rescue: people reading, chatter, bare noise, so that the
-model does not hear rescues everywhere. The network is Whisper's, with the names of the file that
-runs, so that the change can be added to it as it is (voice/engines/whisper_adapter.py). Needs
-PyTorch; nothing of this is needed at run time.
+at run time. Three tenths of what is heard is no rescue: people reading, chatter, bare noise, so
+that the model does not hear rescues everywhere. The network is Whisper's, with the names of the
+file that runs, so that the change can be added to it as it is (voice/engines/whisper_adapter.py).
+Needs PyTorch; nothing of this is needed at run time.
 """
 
 import argparse

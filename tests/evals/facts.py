@@ -55,8 +55,9 @@ def main() -> int:
     heard: Counter[str] = Counter()
     due: Counter[str] = Counter()
     missed: Counter[tuple[str, str, str]] = Counter()
+    said_first = read_cases(HERE / "triage_dev.jsonl")
     for slug in sorted({fact.protocol for fact in facts}):
-        for case in openings(slug)[: args.openings]:
+        for case in openings(said_first, slug, args.openings):
             steps = spoken(dialogue, case)
             whole = [*steps, *spoken(dialogue, case, "yes"), *spoken(dialogue, case, "no")]
             for fact in (fact for fact in facts if fact.protocol == slug):
@@ -74,14 +75,14 @@ def main() -> int:
     return 0
 
 
-def openings(slug: str) -> list[Case]:
-    """Openings of one utterance for a protocol, from all over the read set."""
-    cases = [
+def openings(cases: Iterable[Case], slug: str, count: int) -> list[Case]:
+    """So many openings of one utterance for a protocol, from all over the cases."""
+    fitting = [
         case
-        for case in read_cases(HERE / "triage_dev.jsonl")
+        for case in cases
         if case.kind == "opening" and case.protocol == slug and len(case.turns) == 1
     ]
-    return cases[:: max(1, len(cases) // 4)]
+    return fitting[:: max(1, len(fitting) // count)][:count]
 
 
 def spoken(dialogue: Dialogue, case: Case, answer: str = "next") -> list[str]:
