@@ -1,5 +1,6 @@
 """The parts of triage: sentence vectors, the classifier, what is kept on disk, and its data."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from voice.dialogue import vectors
 from voice.dialogue.content import Content
 from voice.dialogue.expected import Expected
 from voice.dialogue.triage import embedding, exemplars, openings, topics
+from voice.dialogue.triage.bert_layer import Layer
 from voice.dialogue.triage.exemplars import ASK, NOTHING
 from voice.dialogue.triage.minilm import MiniLm
 from voice.dialogue.vectors import Vectors
@@ -41,6 +43,9 @@ class Counting:
         self.lines += texts
         return self._embedder.embed(texts)
 
+    def vector(self, text: str) -> NDArray[np.float32]:
+        return self._embedder.vector(text)
+
 
 def test_sentences_of_like_meaning_have_near_unit_vectors(embedder: MiniLm) -> None:
     vectors = embedder.embed(["the old lady fell over", "my nan has fallen", "I like cheese"])
@@ -57,6 +62,51 @@ def test_a_vector_does_not_depend_on_what_it_is_worked_out_with(embedder: MiniLm
 
 def test_very_long_text_is_cut_and_empty_text_has_a_vector(embedder: MiniLm) -> None:
     assert np.isfinite(embedder.embed(["word " * 3000, "", "\N{FIRE}"])).all()
+
+
+def test_a_layer_does_what_bert_does() -> None:
+    rng = np.random.default_rng(2)
+    shapes = {
+        "attention.self.query": (384, 384),
+        "attention.self.key": (384, 384),
+        "attention.self.value": (384, 384),
+        "attention.output.dense": (384, 384),
+        "attention.output.LayerNorm": (384,),
+        "intermediate.dense": (1536, 384),
+        "output.dense": (384, 1536),
+        "output.LayerNorm": (384,),
+    }
+    weights = {
+        f"encoder.layer.3.{name}.{part}": 0.1 * rng.normal(size=size).astype("f4")
+        for name, shape in shapes.items()
+        for part, size in (("weight", shape), ("bias", shape[:1]))
+    }
+
+    def affine(x: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+        name = f"encoder.layer.3.{name}"
+        found: NDArray[np.float64] = x @ weights[f"{name}.weight"].T + weights[f"{name}.bias"]
+        return found
+
+    def normalised(x: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+        name = f"encoder.layer.3.{name}.LayerNorm"
+        centred = (x - x.mean(-1, keepdims=True)) / x.std(-1, keepdims=True)
+        found: NDArray[np.float64] = centred * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+        return found
+
+    x = rng.normal(size=(2, 7, 384))
+    query, key, value = (
+        affine(x, f"attention.self.{part}").reshape(2, 7, 12, 32).transpose(0, 2, 1, 3)
+        for part in ("query", "key", "value")
+    )
+    share = np.exp(query @ key.transpose(0, 1, 3, 2) / 32**0.5)
+    mixed = (share / share.sum(-1, keepdims=True) @ value).transpose(0, 2, 1, 3)
+    between = normalised(
+        x + affine(mixed.reshape(2, 7, 384), "attention.output.dense"), "attention.output"
+    )
+    inner = affine(between, "intermediate.dense")
+    inner *= 0.5 + 0.5 * np.vectorize(math.erf)(inner / 2**0.5)
+    expected = normalised(between + affine(inner, "output.dense"), "output")
+    assert np.allclose(Layer(weights, 3)(x.astype("f4")), expected, atol=1e-3)
 
 
 def test_an_adapter_changes_the_layers_it_names_and_no_others(embedder: MiniLm) -> None:

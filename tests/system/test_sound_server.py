@@ -151,4 +151,5 @@ def wait_for(log: Path, kind: str, nth: int = 1, after: int = 0, **fields: objec
         if len(found) >= nth:
             return found[nth - 1]
         time.sleep(0.05)
-    raise AssertionError(f"no {kind} {fields} within 60 s")
+    logged = "\n".join(map(str, events[-30:]))
+    raise AssertionError(f"no {kind} {fields} within 60 s; the log ends with\n{logged}")

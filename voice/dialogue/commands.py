@@ -1,8 +1,8 @@
 """Commands and short answers as whole utterances; never words inside a sentence."""
 
 import re
-from collections.abc import Container, Iterable, Mapping, Sequence
-from itertools import product
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, product
 
 import msgspec
 
@@ -17,6 +17,8 @@ _TIME = "{when}"
 MARK = "mark-"
 """What the names of commands begin with that keep something for the crew; a time may follow."""
 _ALTERNATIVES = re.compile(r"\(([^()]*)\)")
+_PART = re.compile(r"(?:\([^()]*\)|[^\s()])+")
+"""Of a phrase: words and alternatives without a space between them."""
 
 
 class Hints(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,12 +125,12 @@ class Phrasebook:
         return [" ".join(said) for said, meaning in self._meaning.items() if meaning == name]
 
     def _learn(self, name: str, phrase: str) -> None:
-        for said in alternatives(phrase):
-            key = tuple(words.tokens(said.removesuffix(_TIME)))
-            if said.endswith(_TIME) or name.startswith(MARK):
-                self._before_time[key] = name
-            if not said.endswith(_TIME):
-                self._meaning[key] = name
+        timed = phrase.endswith(_TIME)
+        known = dict.fromkeys(_spoken(phrase.removesuffix(_TIME)), name)
+        if timed or name.startswith(MARK):
+            self._before_time.update(known)
+        if not timed:
+            self._meaning.update(known)
 
     def _timed(self, said: tuple[str, ...]) -> Heard | None:
         """A phrase that is followed by a time."""
@@ -168,6 +170,15 @@ def alternatives(phrase: str) -> list[str]:
         for index, part in enumerate(_ALTERNATIVES.split(phrase))
     ]
     return ["".join(chosen) for chosen in product(*parts)]
+
+
+def _spoken(phrase: str) -> Iterator[tuple[str, ...]]:
+    """The words of all that a phrase stands for, which may be thousands: between its spaces there
+    are far fewer alternatives to take apart.
+    """
+    parts = [[words.tokens(part) for part in alternatives(p)] for p in _PART.findall(phrase)]
+    for chosen in product(*parts):
+        yield tuple(chain.from_iterable(chosen))
 
 
 def _once(said: tuple[str, ...]) -> tuple[str, ...]:

@@ -97,10 +97,12 @@ class Expected:
         return [(self._keys[n], float(scores[n])) for n in order]
 
 
-def of_step(script: Script, step: Step, more: Phrasings, vectors: Vectors) -> Expected:
-    """All that may be heard at a step."""
+def of_script(script: Script, asking: Step | None, more: Phrasings, vectors: Vectors) -> Expected:
+    """All that may be heard: at this step that asks, or at any other."""
     choices = [
         (choice.name, (*choice.hear, *more.get(f"choice {step.id} {choice.name}", ())))
+        for step in (asking,)
+        if step
         for choice in step.choices
     ]
     events = [(event, (*event.hear, *more.get(f"event {event.id}", ()))) for event in script.events]

@@ -49,7 +49,7 @@ class Reactions:
 
     def expect(self, run: Run) -> None:
         """Work out what may be heard at this step; it is kept."""
-        self._expectations(run.place.slug, run.place.step)
+        self._expected(run)
 
     def answer_by_finding(self, facts: tuple[str, ...], run: Run) -> Answered | None:
         """The answer to the pending question that the most urgent telling finding gives."""
@@ -116,7 +116,8 @@ class Reactions:
         """
         if SELF in run.facts:
             return next((e for e in self._runner.script(run).events if e.finding == SELF), None)
-        parts = dict.fromkeys((words.normalise(text), *words.clauses(text)))
+        clauses = words.clauses(text)
+        parts = (text, *clauses) if len(clauses) > 1 else (text,)
         found = (self.closest(part, run) for part in parts if _telling(part))
         plain = [
             each
@@ -190,12 +191,17 @@ class Reactions:
 
     def closest(self, text: str, run: Run) -> Closest | None:
         """What the text comes closest to of all that may be heard at this step."""
-        return self._expectations(run.place.slug, run.place.step).closest(text)
+        return self._expected(run).closest(text)
 
-    def _expectations_at(self, slug: str, name: str) -> Expected:
-        script = self._content.script(slug)
-        more, vectors = self._content.more(slug), self._content.vectors
-        return expected.of_step(script, script.step(name), more, vectors)
+    def _expected(self, run: Run) -> Expected:
+        step = self._runner.step(run)
+        return self._expectations(run.place.slug, step.id if step.choices else None)
+
+    def _expectations_at(self, slug: str, asking: str | None) -> Expected:
+        script, step = self._content.script(slug), None
+        if asking:
+            step = script.step(asking)
+        return expected.of_script(script, step, self._content.more(slug), self._content.vectors)
 
     def _reports_in(self, slug: str) -> Matcher[Event]:
         script = self._content.script(slug)

@@ -6,7 +6,7 @@ A line that was changed costs one sentence, not all of them.
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from voice.dialogue import keep
-from voice.dialogue.memo import remembered
 from voice.dialogue.triage.embedding import Embedder
 
 Array = NDArray[np.float32]
@@ -44,25 +43,34 @@ def load(lines: Iterable[str], embedder: Embedder, folder: Path) -> Vectors:
     """
     lines = tuple(dict.fromkeys(lines))
     file = folder / f"phrasings-{embedder.fingerprint}.npz"
-    names = [hashlib.sha256(line.encode()).hexdigest()[:16] for line in lines]
-    kept = keep.read(file, ("names", "vectors"))
+    kept = keep.read(file, ("all", "names", "vectors"))
+    every = keep.digest(lines)
+    if kept and kept["all"] == every:
+        vectors = kept["vectors"]
+    else:
+        vectors = _updated(lines, kept, embedder)
+        names = np.array([_name(line) for line in lines])
+        keep.write(file, {"all": np.array(every), "names": names, "vectors": vectors})
+    of = dict(zip(lines, vectors.astype(np.float32), strict=True))
+    return Vectors(of, embedder.vector)
+
+
+def _updated(
+    lines: Sequence[str], kept: keep.Arrays | None, embedder: Embedder
+) -> NDArray[np.float16]:
+    """The vectors of all lines; only those that are not kept have to be worked out."""
+    names = [_name(line) for line in lines]
     known = dict(zip(kept["names"].tolist(), kept["vectors"], strict=True)) if kept else {}
     new = {name: line for name, line in zip(names, lines, strict=True) if name not in known}
     if new:
         if len(new) >= MANY:
             print(f"reading {len(new)} phrasings once, a minute or two …", file=sys.stderr)
-        found = _embedded(embedder, list(new.values()))
-        known.update(zip(new, found, strict=True))
-        stored = np.array([known[name] for name in names], np.float16)
-        keep.write(file, {"names": np.array(names), "vectors": stored})
-    vectors = np.array([known[name] for name in names], np.float32)
+        known.update(zip(new, _embedded(embedder, list(new.values())), strict=True))
+    return np.array([known[name] for name in names], np.float16)
 
-    @remembered(256)
-    def embed(text: str) -> Array:
-        vector: Array = embedder.embed([text])[0]
-        return vector
 
-    return Vectors(dict(zip(lines, vectors, strict=True)), embed)
+def _name(line: str) -> str:
+    return hashlib.sha256(line.encode()).hexdigest()[:16]
 
 
 def _embedded(embedder: Embedder, lines: list[str]) -> NDArray[np.float16]:

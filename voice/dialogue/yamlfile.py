@@ -4,7 +4,8 @@ Plain `yes`, `no`, `on` and `off` stay words here; only `true` and `false` are b
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,22 +47,28 @@ class Document:
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
-        self.lines: dict[str, int] = {"$": 1}
+        self._text = text
         self._mistakes: list[Mistake] = []
         try:
-            node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            node = _composed(text)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise ContentError([Mistake(file, mark.line + 1 if mark else 1, _why(error))]) from None
         except yaml.YAMLError as error:
             raise ContentError([Mistake(file, 1, f"not readable as YAML: {error}")]) from None
         try:
-            self.data: Any = None if node is None else self._value(node, "$")
+            self.data: Any = None if node is None else self._value(node)
         except RecursionError:
             mistake = Mistake(file, 1, "refers to itself or is nested too deep")
             raise ContentError([mistake]) from None
         if self._mistakes:
             raise ContentError(self._mistakes)
+
+    @cached_property
+    def lines(self) -> dict[str, int]:
+        """The line of every path; worked out when one is asked for, which is mostly never."""
+        node = _composed(self._text)
+        return {"$": 1} if node is None else dict(_lines(node, "$"))
 
     def line(self, path: str) -> int:
         """The line of a path, or of the nearest thing around it."""
@@ -84,24 +91,22 @@ class Document:
                 where += f".{unknown[1]}"
             raise ContentError([self.mistake(where, reason)]) from None
 
-    def _value(self, node: yaml.Node, path: str) -> Any:
-        self.lines[path] = node.start_mark.line + 1
+    def _value(self, node: yaml.Node) -> Any:
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
+            return self._mapping(node)
         if isinstance(node, yaml.SequenceNode):
-            return [self._value(item, f"{path}[{i}]") for i, item in enumerate(node.value)]
+            return [self._value(item) for item in node.value]
         quoted = isinstance(node, yaml.ScalarNode) and bool(node.style)
         return _scalar(node.tag, node.value, quoted)
 
-    def _mapping(self, node: yaml.MappingNode, path: str) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, value in node.value:
             name = str(key.value)
             if name in found:
                 line = key.start_mark.line + 1
                 self._mistakes.append(Mistake(self.file, line, f"`{name}` stands here twice"))
-            found[name] = self._value(value, f"{path}.{name}")
-            self.lines[f"{path}.{name}"] = key.start_mark.line + 1
+            found[name] = self._value(value)
         return found
 
 
@@ -114,6 +119,22 @@ def read(file: Path, name: str | None = None) -> Document:
         raise ContentError([Mistake(name, 1, f"cannot be read: {error.strerror}")]) from None
     except UnicodeDecodeError as error:
         raise ContentError([Mistake(name, 1, f"is not UTF-8 text: {error.reason}")]) from None
+
+
+def _composed(text: str) -> yaml.Node | None:
+    return yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def _lines(node: yaml.Node, path: str) -> Iterator[tuple[str, int]]:
+    """The paths inside a node, each with its line; a name's value has the line of the name."""
+    yield path, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines(value, f"{path}.{key.value}")
+            yield f"{path}.{key.value}", key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            yield from _lines(item, f"{path}[{index}]")
 
 
 def _scalar(tag: str, text: str, quoted: bool) -> Any:

@@ -25,6 +25,9 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row a text."""
 
+    def vector(self, text: str) -> NDArray[np.float32]:
+        """That of one text, which may be remembered."""
+
 
 def find(settings: Settings) -> "MiniLm | None":
     """The profile's sentence embedding, or None when it names none or has not got it."""

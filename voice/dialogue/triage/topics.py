@@ -93,7 +93,7 @@ class Adapter:
 
     def meaning(self, text: str) -> Array:
         """The cosine to each topic's direction times the sharpness: float32 [topics]."""
-        found: Array = self._head @ self.encoder.embed([text])[0]
+        found: Array = self._head @ self.encoder.vector(text)
         return found
 
 
