@@ -89,6 +89,7 @@ class SoundServer:
         (self._folder / "noise").write_bytes(noise.tobytes())
         self._process: subprocess.Popen[bytes] | None = None
         self._hiss: subprocess.Popen[bytes] | None = None
+        self._recordings: list[Recording] = []
 
     @property
     def env(self) -> dict[str, str]:
@@ -156,6 +157,8 @@ class SoundServer:
 
     def remove(self) -> None:
         """Stop for good."""
+        for recording in self._recordings:
+            recording.close()
         self.kill()
         shutil.rmtree(self._folder)
 
@@ -178,7 +181,8 @@ class SoundServer:
 
     def record(self) -> "Recording":
         """Begin to record what the speaker plays."""
-        return Recording(self.env)
+        self._recordings.append(Recording(self.env))
+        return self._recordings[-1]
 
     def _answers(self) -> bool:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
@@ -194,7 +198,7 @@ class Recording:
     def __init__(self, env: dict[str, str]) -> None:
         stream = ["--format=s16le", "--channels=1", f"--rate={self.rate}"]
         # A file, because a pipe would be full after 0.7 s.
-        self._sound = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
+        self._sound = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop or close
         self._process = subprocess.Popen(
             ["parec", "--device=spk.monitor", "--latency-msec=50", *stream],
             env=env,
@@ -210,10 +214,16 @@ class Recording:
         """Give the int16 samples at `rate`."""
         self._process.terminate()
         self._process.wait(timeout=10)
-        with self._sound:
-            self._sound.seek(0)
-            sound = self._sound.read()
+        self._sound.seek(0)
+        sound = self._sound.read()
+        self._sound.close()
         return np.frombuffer(sound[: len(sound) // 2 * 2], "<i2")
+
+    def close(self) -> None:
+        """Stop, where a test that failed has not."""
+        self._process.kill()
+        self._process.wait()
+        self._sound.close()
 
 
 def likeness(heard: np.ndarray, sound: np.ndarray, pieces: int = 10) -> float:
