@@ -161,7 +161,8 @@ class SideQuestions:
             return ranked
         saying = [item for item in ranked if asked <= medicines.named(_words(item[0]))]
         fitting = [item for item in ranked if medicines.answered(text, *_words_and_asks(item[0]))]
-        return saying or fitting or None
+        near = bool(saying) and saying[0][1] >= NEAR_QUESTION
+        return (saying if near else fitting) or None
 
     def _also(self, found: list[tuple[expected.Key, float]]) -> Answer | None:
         """The second of two answers that are about as near, if both can be kept in mind."""
