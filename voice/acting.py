@@ -74,6 +74,7 @@ class Acting:
         self._snapshot: Snapshot | None = None
         self._trace: Trace | None = None
         """The latest turn that was acted on."""
+        rooms.ahead.soon(dialogue.ahead(self.state))
 
     def fire(self) -> None:
         """Take the steps whose time has come."""

@@ -10,6 +10,7 @@ from voice.dialogue import expected
 from voice.dialogue.content import Content
 from voice.dialogue.dialogue import Dialogue
 from voice.dialogue.interface import Utterance
+from voice.dialogue.script import Script
 from voice.engines.speech_split import sentences
 
 WALKS = {
@@ -59,5 +60,21 @@ def test_what_may_be_asked_is_worked_out_before_it_is(
     assert len(worked_out) == 1
 
 
-def test_with_nothing_running_there_is_nothing_to_foresee(dialogue: Dialogue) -> None:
-    assert list(dialogue.ahead(dialogue.start())) == []
+def test_with_nothing_running_what_threatens_life_is_foreseen(
+    content: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = Dialogue(content, Settings())
+    foreseen = {part for line in fresh.ahead(fresh.start()) for part in sentences(line)}
+    late: list[str] = []
+    of_script = expected.of_script
+
+    def counted(script: Script, *given: Any) -> expected.Expected:
+        late.append(script.protocol.id)
+        return of_script(script, *given)
+
+    monkeypatch.setattr(expected, "of_script", counted)
+    fixed = {part for line in content.phrases.values() for part in sentences(line)}
+    for opening in ("He's not breathing.", "My dad is choking on a piece of meat, he's alone."):
+        reply = Talk(fresh).say(opening)
+        assert set(sentences(reply.say)) <= foreseen | fixed
+    assert late == []

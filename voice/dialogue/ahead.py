@@ -20,6 +20,11 @@ def lines(content: Content, runner: Runner, run: Run) -> Iterator[str]:
         yield content.say(line)
 
 
+def next_lines(content: Content, runner: Runner, run: Run) -> Iterator[str]:
+    """The lines of the step at which the protocol stands."""
+    yield from map(content.say, step_lines(runner.step(run)))
+
+
 def _unfilled(runner: Runner, run: Run, content: Content) -> Iterator[str]:
     yield from step_lines(runner.step(run))
     for position in _following(runner, run):

@@ -157,11 +157,18 @@ class Dialogue:
         """The lines that may be spoken soon, the likeliest first; for whoever renders them.
 
         Whoever takes them also has worked out what may be heard next, which the first question of a
-        protocol would wait for.
+        protocol would wait for; with nothing running, what the openings of those that are about a
+        threat to life may tell besides.
         """
         if state.run:
             self._interpreter.expect(state.run)
             yield from ahead.lines(self.content, self._runner, state.run)
+            return
+        for protocol in self.content.by_urgency:
+            if protocol.urgency == "critical":
+                run = self._runner.start(Opening(protocol.id))
+                self._interpreter.expect_news(run)
+                yield from ahead.next_lines(self.content, self._runner, run)
 
     def silences(self, text: str, state: State) -> bool:
         """Whether the whole utterance is the command to be silent."""

@@ -96,8 +96,12 @@ class Interpreter:
 
     def expect(self, run: Run) -> None:
         """Work out what may be heard at this step; it is kept."""
-        self._reactions.expect(run)
+        self.expect_news(run)
         self._side.expect(run)
+
+    def expect_news(self, run: Run) -> None:
+        """Work out what may be told at this step; it is kept."""
+        self._reactions.expect(run)
 
     def foretold(self, text: str, run: Run) -> Event | None:
         """The event of a protocol that just began which its opening told of besides."""
