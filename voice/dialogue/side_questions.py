@@ -32,7 +32,7 @@ BESIDES = 0.6
 """The same for a plan or question that came in one breath with news."""
 ABOUT_AS_NEAR, LONGEST = 0.05, 30
 """By how much a second side answer may be less near to be given as well, and the words of both."""
-_OUTSIDE_LEADS = 0.15
+_OUTSIDE_LEADS = 0.05
 """How much nearer a question has to be to those that no first aid answers: they are many."""
 _PLAINER = 0.5
 """How much the plain words for everyday names count beside those that were said."""
