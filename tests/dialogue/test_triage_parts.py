@@ -132,6 +132,10 @@ def test_only_new_lines_are_worked_out(tmp_path: Path, embedder: MiniLm) -> None
     again = vectors.load(LINES, second, folder)
     vectors.load((*LINES, "scalded"), third, folder)
     assert (first.lines, second.lines, third.lines) == (list(LINES), [], ["scalded"])
+    other, back = Counting(embedder), Counting(embedder)
+    vectors.load(("of another copy",), other, folder)
+    vectors.load(LINES, back, folder)
+    assert (other.lines, back.lines) == (["of another copy"], [])
     for line in LINES:
         assert np.allclose(one.of[line], again.of[line])
         assert np.allclose(one.of[line], one.embed(line), atol=1e-3)

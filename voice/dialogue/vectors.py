@@ -6,7 +6,7 @@ A line that was changed costs one sentence, not all of them.
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -20,6 +20,8 @@ from voice.dialogue.triage.embedding import Embedder
 Array = NDArray[np.float32]
 MANY = 500
 """New lines from which the user is told that this takes a while."""
+_MOST = 200_000
+"""Lines that are kept, 150 MB; with more of them those that are not needed now go."""
 _PART = 512
 """Lines that one core works out at a time."""
 
@@ -39,38 +41,25 @@ def none() -> Vectors:
 def load(lines: Iterable[str], embedder: Embedder, folder: Path) -> Vectors:
     """The vectors of all lines, from the folder's file as far as it has them; then it has them all.
 
-    Each embedding has a file of its own, and the newest alone is kept.
+    Each embedding has a file of its own, and the newest alone is kept. It also keeps what other
+    content has: whoever tries an edited copy must not cost the next start minutes.
     """
     lines = tuple(dict.fromkeys(lines))
     file = folder / f"phrasings-{embedder.fingerprint}.npz"
-    kept = keep.read(file, ("all", "names", "vectors"))
-    every = keep.digest(lines)
-    if kept and kept["all"] == every:
-        vectors = kept["vectors"]
-    else:
-        vectors = _updated(lines, kept, embedder)
-        names = np.array([_name(line) for line in lines])
-        keep.write(file, {"all": np.array(every), "names": names, "vectors": vectors})
-    of = dict(zip(lines, vectors.astype(np.float32), strict=True))
-    return Vectors(of, embedder.vector)
-
-
-def _updated(
-    lines: Sequence[str], kept: keep.Arrays | None, embedder: Embedder
-) -> NDArray[np.float16]:
-    """The vectors of all lines; only those that are not kept have to be worked out."""
-    names = [_name(line) for line in lines]
+    names = [hashlib.sha256(line.encode()).hexdigest()[:16] for line in lines]
+    kept = keep.read(file, ("names", "vectors"))
     known = dict(zip(kept["names"].tolist(), kept["vectors"], strict=True)) if kept else {}
     new = {name: line for name, line in zip(names, lines, strict=True) if name not in known}
     if new:
         if len(new) >= MANY:
             print(f"reading {len(new)} phrasings once, a minute or two …", file=sys.stderr)
+        if len(known) > _MOST:
+            known = {name: known[name] for name in names if name in known}
         known.update(zip(new, _embedded(embedder, list(new.values())), strict=True))
-    return np.array([known[name] for name in names], np.float16)
-
-
-def _name(line: str) -> str:
-    return hashlib.sha256(line.encode()).hexdigest()[:16]
+        stored = np.array(list(known.values()), np.float16)
+        keep.write(file, {"names": np.array(list(known)), "vectors": stored})
+    vectors = np.array([known[name] for name in names], np.float32)
+    return Vectors(dict(zip(lines, vectors, strict=True)), embedder.vector)
 
 
 def _embedded(embedder: Embedder, lines: list[str]) -> NDArray[np.float16]:

@@ -266,14 +266,24 @@ _DENIED = re.compile(
     r"(?:blood|bleeding|asthma|allerg\w+|injur\w+|fever|temperature|pain|rash|diabet\w+|burns?|"
     r"wounds?|cuts?|swelling|drugs|alcohol)\b(?: or anything)?"
 )
-_OUT_COLD = re.compile(r"\bout cold\b")
-"""Has nothing to do with the cold."""
+_MEANT = (
+    (re.compile(r"\bout cold\b"), "unconscious"),
+    (
+        re.compile(r"\bnose\b(?: \w+){0,4} (?:running|streaming)\b(?!.*\b(?:blood\w*|red)\b)"),
+        "sniffles",
+    ),
+)
+"""Words whose neighbours mislead: out cold has nothing to do with the cold, a runny nose does not
+bleed.
+"""
 
 
 def _asserted(text: str) -> str:
     """The text without what it says is not there: "no blood" does not tell of bleeding."""
     plain = words.normalise(text)
-    left = _OUT_COLD.sub("unconscious", _DENIED.sub("", plain))
+    left = _DENIED.sub("", plain)
+    for pattern, meant in _MEANT:
+        left = pattern.sub(meant, left)
     return text if left == plain or not left.strip() else left
 
 
