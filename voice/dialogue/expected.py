@@ -99,12 +99,7 @@ class Expected:
 
 def of_script(script: Script, asking: Step | None, more: Phrasings, vectors: Vectors) -> Expected:
     """All that may be heard: at this step that asks, or at any other."""
-    choices = [
-        (choice.name, (*choice.hear, *more.get(f"choice {step.id} {choice.name}", ())))
-        for step in (asking,)
-        if step
-        for choice in step.choices
-    ]
+    choices = _choices(asking, more) if asking else []
     events = [(event, (*event.hear, *more.get(f"event {event.id}", ()))) for event in script.events]
     return Expected([*choices, *events, *_answers(script, more)], vectors)
 
@@ -141,6 +136,13 @@ def statements(protocol: Protocol) -> list[str]:
     for event in protocol.events:
         found += (line for line in event_lines(event) if not line.endswith("?"))
     return list(dict.fromkeys(found))
+
+
+def _choices(step: Step, more: Phrasings) -> list[tuple[Key, Sequence[str]]]:
+    return [
+        (choice.name, (*choice.hear, *more.get(f"choice {step.id} {choice.name}", ())))
+        for choice in step.choices
+    ]
 
 
 def _answers(script: Script, more: Phrasings) -> list[tuple[Key, Sequence[str]]]:

@@ -198,10 +198,9 @@ class Reactions:
         return self._expectations(run.place.slug, step.id if step.choices else None)
 
     def _expectations_at(self, slug: str, asking: str | None) -> Expected:
-        script, step = self._content.script(slug), None
-        if asking:
-            step = script.step(asking)
-        return expected.of_script(script, step, self._content.more(slug), self._content.vectors)
+        script, more = self._content.script(slug), self._content.more(slug)
+        step = script.step(asking) if asking else None
+        return expected.of_script(script, step, more, self._content.vectors)
 
     def _reports_in(self, slug: str) -> Matcher[Event]:
         script = self._content.script(slug)
