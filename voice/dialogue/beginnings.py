@@ -77,7 +77,7 @@ class Beginnings:
             return self._nothing_told(text, before)
         facts = self._content.findings.read(text)
         answer = None if ELSEWHERE in facts else self._passages.answer(text, None)
-        if answer or is_question(text):
+        if answer or (is_question(text) and self._content.openings.perhaps(text)):
             return Asking(answer)
         if WORRYING.intersection(facts) and ELSEWHERE not in facts:
             return Told(facts)
