@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from voice.dialogue.content import Content
 from voice.dialogue.protocol import event_lines, step_lines
 from voice.dialogue.runner import Run, Runner
+from voice.dialogue.triage.openings import Opening
 
 _FAR = 24
 """Positions looked at beyond the present one."""
@@ -20,9 +21,11 @@ def lines(content: Content, runner: Runner, run: Run) -> Iterator[str]:
         yield content.say(line)
 
 
-def next_lines(content: Content, runner: Runner, run: Run) -> Iterator[str]:
-    """The lines of the step at which the protocol stands."""
-    yield from map(content.say, step_lines(runner.step(run)))
+def threats(content: Content, runner: Runner) -> Iterator[Run]:
+    """The beginning of every protocol that is about a threat to life."""
+    for protocol in content.by_urgency:
+        if protocol.urgency == "critical":
+            yield runner.start(Opening(protocol.id))
 
 
 def _unfilled(runner: Runner, run: Run, content: Content) -> Iterator[str]:

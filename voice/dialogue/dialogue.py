@@ -41,6 +41,7 @@ from voice.dialogue.interface import (
 )
 from voice.dialogue.interpreter import Interpreter
 from voice.dialogue.passages import Passages
+from voice.dialogue.protocol import step_lines
 from voice.dialogue.runner import Runner
 from voice.dialogue.state import Outcome, Resumed, State
 from voice.dialogue.triage.openings import Opening
@@ -164,11 +165,9 @@ class Dialogue:
             self._interpreter.expect(state.run)
             yield from ahead.lines(self.content, self._runner, state.run)
             return
-        for protocol in self.content.by_urgency:
-            if protocol.urgency == "critical":
-                run = self._runner.start(Opening(protocol.id))
-                self._interpreter.expect_news(run)
-                yield from ahead.next_lines(self.content, self._runner, run)
+        for run in ahead.threats(self.content, self._runner):
+            self._interpreter.expect_news(run)
+            yield from map(self.content.say, step_lines(self._runner.step(run)))
 
     def silences(self, text: str, state: State) -> bool:
         """Whether the whole utterance is the command to be silent."""

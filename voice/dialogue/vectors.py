@@ -63,7 +63,7 @@ def load(lines: Iterable[str], embedder: Embedder, folder: Path) -> Vectors:
 
 
 def _embedded(embedder: Embedder, lines: list[str]) -> NDArray[np.float16]:
-    """All cores work at it: numpy lets go of the interpreter while it multiplies."""
+    """All cores work at it: the ONNX runtime lets go of the interpreter while it multiplies."""
     parts = [lines[start : start + _PART] for start in range(0, len(lines), _PART)]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return np.concatenate(list(pool.map(embedder.embed, parts))).astype(np.float16)
