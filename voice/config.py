@@ -92,8 +92,8 @@ class Stt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     model: str = "whisper-base"
     tiny: str = "whisper-tiny.en"
-    adapted: bool = False
-    """Whether a model for which there is an adapter of ours (models/adapters) is changed by it."""
+    adapter_scale: Share = 0.6
+    """Share of the change by our own adapter for `model` (models/adapters), if any; 0: none."""
     threads: Count = 2
     tiny_threads: Count = 1
     deadline_s: Seconds = 8.0

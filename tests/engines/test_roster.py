@@ -38,6 +38,14 @@ def test_thread_budgets_come_from_the_settings_and_waiting_threads_sleep():
     assert {spec.env["OMP_WAIT_POLICY"] for spec in found.specs()} == {"PASSIVE"}
 
 
+def test_the_recogniser_has_our_adapter_where_there_is_one_and_it_is_wanted():
+    stt = roster.stt(Settings())
+    assert stt.options["adapter_path"].endswith("whisper-base.npz")
+    assert stt.options["adapter_scale"] == Settings().stt.adapter_scale > 0
+    assert not roster.stt(Settings(stt=Stt(adapter_scale=0))).options["adapter_path"]
+    assert not roster.stt(Settings(stt=Stt(model="whisper-tiny.en"))).options["adapter_path"]
+
+
 def test_without_a_language_model_the_reason_is_given():
     found = roster.from_settings(Settings(llm=Llm(model="")))
     assert found.llm is None

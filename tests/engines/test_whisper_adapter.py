@@ -53,6 +53,19 @@ def test_only_the_weight_that_is_named_changes_and_by_the_product(model: bytes) 
     np.testing.assert_allclose(after - before, wanted.reshape(-1), atol=2e-3)
 
 
+def test_half_of_an_adapter_is_half_of_its_change(model: bytes) -> None:
+    place = next(v for v in whisper_adapter.variables(model) if v.name == WEIGHT)
+    before, half, whole = (
+        np.frombuffer(data[place.start : place.end], np.float16).astype(np.float32)
+        for data in (
+            model,
+            whisper_adapter.adapted(model, change(4, 512, 512), 0.5),
+            whisper_adapter.adapted(model, change(4, 512, 512)),
+        )
+    )
+    np.testing.assert_allclose(half - before, (whole - before) / 2, atol=2e-3)
+
+
 def test_an_adapter_for_another_model_is_refused(model: bytes) -> None:
     with pytest.raises(AdapterError, match=WEIGHT):
         whisper_adapter.adapted(model, change(4, 384, 384))

@@ -61,7 +61,7 @@ def main() -> int:
     """Say everything and print how much of it was done."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--noise-dir", type=Path, metavar="FOLDER")
-    parser.add_argument("--adapted", action="store_true", help="with our adapter for Whisper")
+    parser.add_argument("--scale", type=float, help="share of our adapter for Whisper")
     parser.add_argument("--unheard", action="store_true", help="noises that no training used")
     parser.add_argument("--snr", type=float, nargs="+", default=[10.0, 5.0], metavar="DB")
     parser.add_argument("--voices", default=",".join(VOICES))
@@ -70,8 +70,8 @@ def main() -> int:
     parser.add_argument("--rows", type=Path, help="append one line an utterance to this file")
     args = parser.parse_args()
     settings = unhurried()
-    if args.adapted:
-        stt = msgspec.structs.replace(settings.stt, adapted=True)
+    if args.scale is not None:
+        stt = msgspec.structs.replace(settings.stt, adapter_scale=args.scale)
         settings = msgspec.structs.replace(settings, stt=stt)
     dialogue = Dialogue(content.load(settings), settings)
     kinds = args.kinds.split(",")

@@ -50,6 +50,7 @@ def test_what_people_say_passes(text):
         "Ho, ho, ho!",
         "Aaah! Uh...",
         "Hmm.",
+        "O.",
         "♪ ♪",
         "♪ la la la ♪",
         "*sighs*",

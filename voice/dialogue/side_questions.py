@@ -51,7 +51,10 @@ _PLAN = re.compile(
     r"|(?:says|said|reckons|swears|insists|wants|thinks|told)|have got|all i have|got a|got some"
     r"|ready|how about|what about)\b"
 )
-_LEANS = re.compile(r"^(?:and|or|so|what about|how about)\b.*\w|\w.* then$")
+_LEANS = re.compile(
+    r"^(?:and|or|so|what about|how about)\b.*\w|\w.* then$"
+    r"|^(?:for )?how (?:long|often|much|many|soon)(?: (?:for|exactly|though|altogether))?$"
+)
 _REFERS = re.compile(r"\b(?:it|they|them|that|this|those|these)\b")
 _LEANING_WORDS, _REFERRING_WORDS = 5, 2
 """Words that carry meaning; a longer question stands by itself: "and on his face", "when do they
@@ -78,7 +81,7 @@ class SideQuestions:
         found = self._ranked(text, run)
         if found is None:
             return Asking(unknown=True)
-        telling = len(words.content(text)) >= TELLING
+        telling = len(words.content(text)) >= TELLING or (bool(run.told) and _leans(text))
         if not found or found[0][1] < (NEAR_QUESTION if telling else NEAR_SHORT):
             return None
         match found[0][0]:

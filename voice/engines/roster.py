@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
 from voice import modelstore
 from voice.config import ROOT, Settings, located
 from voice.engines import gguf_file
@@ -51,24 +53,23 @@ def from_settings(settings: Settings) -> Roster:
 
 
 def stt(settings: Settings) -> WorkerSpec:
-    """The recogniser of committed turns, with our own adapter for its model if asked for."""
+    """The recogniser of committed turns, with our own adapter where its model has one."""
     about = settings.stt
     adapter = _OWN / f"{about.model}.npz"
-    used = adapter if about.adapted and adapter.is_file() else None
-    return whisper("stt", about.model, about.threads, settings.cache_dir(), used)
+    used = adapter if about.adapter_scale and adapter.is_file() else None
+    spec = whisper("stt", about.model, about.threads, settings.cache_dir())
+    adapted = {"adapter_path": str(used or ""), "adapter_scale": about.adapter_scale}
+    return structs.replace(spec, options={**spec.options, **adapted})
 
 
-def whisper(
-    name: str, model: str, threads: int, cache: Path, adapter: Path | None = None
-) -> WorkerSpec:
-    """A speech recognition worker for a model of the catalogue, changed by an adapter if given."""
+def whisper(name: str, model: str, threads: int, cache: Path) -> WorkerSpec:
+    """A speech recognition worker for a model of the catalogue, as it was published."""
     return WorkerSpec(
         name=name,
         module="voice.engines.whisper_worker",
         options={
             "model_path": str(modelstore.locate(model, cache)),
             "threads": threads,
-            "adapter_path": str(adapter or ""),
         },
         env=_thread_budget(threads),
         unwind_s=_DECODE_UNWIND_S,

@@ -64,8 +64,8 @@ def _text(model: bytes, at: int) -> tuple[str, int]:
     return model[at + 2 : at + 1 + size].decode(), at + 2 + size
 
 
-def adapted(model: bytes, adapter: Mapping[str, NDArray[np.float16]]) -> bytes:
-    """A model's file with an adapter's changes; raises AdapterError where they do not fit it."""
+def adapted(model: bytes, adapter: Mapping[str, NDArray[np.float16]], scale: float = 1.0) -> bytes:
+    """A model's file with a share of an adapter's changes; AdapterError where they do not fit."""
     changed = bytearray(model)
     places = {variable.name: variable for variable in variables(model)}
     for name in sorted({key.rpartition(".")[0] for key in adapter}):
@@ -74,5 +74,5 @@ def adapted(model: bytes, adapter: Mapping[str, NDArray[np.float16]]) -> bytes:
         if place is None or place.kind != FLOAT16 or place.shape != (len(b), a.shape[1]):
             raise AdapterError(f"the adapter changes {name}, which this model does not have so")
         weight = np.frombuffer(changed, np.float16, len(b) * a.shape[1], place.start)
-        weight += (b @ a).reshape(-1).astype(np.float16)
+        weight += (scale * (b @ a)).reshape(-1).astype(np.float16)
     return bytes(changed)

@@ -41,6 +41,8 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     device: str = "cpu"
     adapter_path: str = ""
     """A change to the model, for voice/engines/whisper_adapter.py; empty: none."""
+    adapter_scale: float = 1.0
+    """Share of that change; 1: as trained."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,9 @@ class WhisperWorker:
             return None
         files = {file.name: file.read_bytes() for file in self._path.iterdir() if file.is_file()}
         with np.load(self._options.adapter_path) as adapter:
-            files["model.bin"] = whisper_adapter.adapted(files["model.bin"], adapter)
+            files["model.bin"] = whisper_adapter.adapted(
+                files["model.bin"], adapter, self._options.adapter_scale
+            )
         return files
 
     def handle(

@@ -37,8 +37,8 @@ _INVENTED = re.compile(
     r"|(i ll )?see you (in the )?next (time|video|one).*"
     r"|to be continued|the end"
 )
-# Cries, barks and coughs written as words; nobody asks for anything with these alone.
-_CRIES = re.compile(r"(([aou]+h+|h[aou]+h*|u+m+|h+m+|e+r+m*|m+|woo+f*|ow+|u+gh+|b[aou]h) ?)+")
+# Cries, barks and coughs written as words or a letter; nobody asks for anything with these alone.
+_CRIES = re.compile(r"(([aou]+h+|h[aou]+h*|u+m+|h+m+|e+r+m*|m+|woo+f*|ow+|u+gh+|b[aou]h) ?)+|[a-z]")
 _SOUNDS = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|♪[^♪]*♪?|♫")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
