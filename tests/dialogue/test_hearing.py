@@ -79,9 +79,8 @@ def test_a_word_that_only_the_hint_explains_begins_nothing(
     ("first", "second", "logprob", "believed"),
     [
         ("Very long.", "Carry on.", -5.8, True),
-        ("Brazil.", "Resume.", -6.4, True),
-        ("Run!", "Done.", -4.8, True),
-        ("Run!", "Done.", -6.9, False),  # too far behind
+        ("Run!", "Done.", -4.1, True),
+        ("Run!", "Done.", -4.8, False),  # too far behind what it is so unlike
         ("Chabby?", "What was that?", -6.6, False),  # the best of what does not fit
         ("Start the beat.", "Stop the beat.", -2.5, False),  # a command already
         ("Start the beat.", "Stop the beat.", -0.5, True),  # unless this explains the sound better

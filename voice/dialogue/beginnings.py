@@ -90,7 +90,8 @@ class Beginnings:
         if isinstance(opening, Vague):
             opening = None
         if another:
-            return opening or (Opening(ANYTHING, facts) if facts else None)
+            told_of = bool(facts) or circumstances.further(text, person=True)
+            return opening or (Opening(ANYTHING, facts) if told_of else None)
         same = opening and self._content.resolve(opening.slug) == run.place.slug
         known = {event.finding for event in self._runner.script(run).events}
         return None if same or known.intersection(facts) else opening

@@ -19,13 +19,14 @@ _RELATION = (
     "bloke|kid|toddler|twin|baby"
 )
 _ANOTHER = re.compile(
+    r"(?<!into )(?<!started )(?<!starting )(?<!having )(?<!had )"  # another fit
     rf"\b(another (one|{_PERSON})|(second|other) ({_PERSON}|{_RELATION}|patient)|"
     rf"(her|his|my|our|their|the|a) ({_PERSON}|{_RELATION}) (is|has) (\w+ ){{1,6}}?(as well|too))\b"
     r"(?! (much|many|far|tight|hot|cold|fast|slow|weak|tired|late|old|young|big|small|long|hard))"
 )
 _FURTHER = re.compile(
     r"\b(there (is|are)|here is|(i|we) (can |have )?(see|found|have|got)) (now |also )?"
-    rf"(another|a second|one more) (one|{_PERSON}|patient)\b"
+    rf"(another|a second|one more) (one|(?P<person>{_PERSON}|patient))\b"
 )
 
 
@@ -47,6 +48,10 @@ def of_the_other(text: str) -> str:
     return ", ".join(told) or text
 
 
-def further(text: str) -> bool:
-    """Whether the text tells that there is one more, and not what is wrong."""
-    return bool(_FURTHER.search(words.normalise(text)))
+def further(text: str, *, person: bool = False) -> bool:
+    """Whether the text tells that there is one more, and not what is wrong.
+
+    `person`: and names a person; "another one" may be a wound or a pill.
+    """
+    found = _FURTHER.search(words.normalise(text))
+    return found is not None and (not person or found["person"] is not None)

@@ -35,7 +35,7 @@ much likelier commands are here than "Brazil" is."""
 AHEAD, AHEAD_UNLIKE = 1.0, 2.0
 """The same by which it has to be ahead of everything with another meaning; the second where its
 letters are unlike the first text's."""
-LEAST, LEAST_TOKEN, LEAST_UNLIKE = -4.9, -0.75, -6.5
+LEAST, LEAST_TOKEN, LEAST_UNLIKE = -4.9, -0.75, -4.2
 """Log probability that it has to have whatever else was heard, by its number of tokens, or where
 its letters are unlike the first text's: in mere noise all texts are improbable and one is best."""
 LEAST_READ = -2.4

@@ -19,7 +19,7 @@ from voice.dialogue.triage.rules import LIFE_THREATS
 NEAR_QUESTION = 0.38
 """Score from which a question is about something the protocol says; it moves nothing."""
 NEAR_SHORT = 0.55
-"""The same for a question of a single word that carries meaning."""
+"""The same for a question or a plan of a single word that carries meaning."""
 NEAR_PLAN = 0.28
 """The score from which a remark is, if it is plainly a plan, a wish or hearsay."""
 NEAR_REMARK, NEAR_OTHER = 0.35, 0.45
@@ -52,10 +52,13 @@ _PLAN = re.compile(
     r"|ready|how about|what about)\b"
 )
 _LEANS = re.compile(
-    r"^(?:and|or|so|what about|how about)\b.*\w|\w.* then$"
-    r"|^(?:for )?how (?:long|often|much|many|soon)(?: (?:for|exactly|though|altogether))?$"
+    r"^(?:(?:right|ok|okay|yes|yeah|well|oh|um) )*(?:and|or|so|what about|how about)\b.*\w"
+    r"|\w.* then$|^(?:for )?how (?:long|often|much|many|soon)(?: (?:for|exactly|though))?$"
+    r"|^(?:with|from|on|in|by) (?:what|which)$|^(?:what|which) (?:with|kind|sort|one|side|way)$"
+    r"|^why(?: not| so \w+)?$|^where (?:to|exactly)$"
 )
-_REFERS = re.compile(r"\b(?:it|they|them|that|this|those|these)\b")
+_HOW = re.compile(r"^(?:for )?how (?:long|often|much|many|soon)\b")
+_REFERS = re.compile(r"\b(?:it|they|them|that|this|those|these|one)\b")
 _LEANING_WORDS, _REFERRING_WORDS = 5, 2
 """Words that carry meaning; a longer question stands by itself: "and on his face", "when do they
 come off"."""
@@ -99,12 +102,13 @@ class SideQuestions:
         if THREATS.intersection(facts):
             return None
         leans = bool(run.told) and _leans(text)
-        if len(words.content(text)) < TELLING and not leans:
+        short = len(words.content(text)) < TELLING and not leans
+        if short and not _PLAN.search(words.normalise(text)):
             return None
         found = self._ranked(text, run)
         if found is None:
             return Asking(unknown=True)
-        near = NEAR_PLAN if leans else self._near(text, facts)
+        near = NEAR_SHORT if short else NEAR_PLAN if leans else self._near(text, facts)
         best = next((item for item in found if item[0] != OUTSIDE), None)
         if best is None or best[1] < near or (near > NEAR_PLAN and found[0][0] == OUTSIDE):
             return None
@@ -186,7 +190,8 @@ class SideQuestions:
 def _leans(text: str) -> bool:
     """Whether a question is short and refers to something said before."""
     plain, telling = words.normalise(text), len(words.content(text))
-    if telling <= _REFERRING_WORDS and _REFERS.search(plain):
+    most = _LEANING_WORDS if _HOW.search(plain) else _REFERRING_WORDS
+    if telling <= most and _REFERS.search(plain):
         return True
     return telling <= _LEANING_WORDS and bool(_LEANS.search(plain))
 
