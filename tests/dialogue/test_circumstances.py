@@ -152,6 +152,22 @@ def test_another_one_is_what_the_protocol_makes_of_it(
     assert bool(talk.state.parked) == (heard == "start")
 
 
+@pytest.mark.parametrize(
+    ("said", "parked"), [("there's another one", 0), ("there is another casualty", 1)]
+)
+def test_one_more_wound_is_no_casualty_and_a_casualty_no_wound(
+    said: str, parked: int, dialogue: Dialogue
+) -> None:
+    talk = at(dialogue, "severe-bleeding")
+    talk.say(said)
+    assert len(talk.state.parked) == parked
+
+
+def test_another_fit_is_no_casualty(dialogue: Dialogue) -> None:
+    talk = at(dialogue, "seizure")
+    assert talk.say("he went into another one before he woke up").heard == "event:second-fit"
+
+
 @pytest.mark.parametrize("said", ["he took another one", "give him another one"])
 def test_another_pill_or_breath_is_no_casualty(said: str, dialogue: Dialogue) -> None:
     talk = at(dialogue, "burns")

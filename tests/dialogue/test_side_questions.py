@@ -85,6 +85,42 @@ def test_a_short_question_leans_on_what_was_told_before(dialogue: Dialogue) -> N
     assert "on top" in after.say(asked).say.lower() != alone.say(asked).say.lower()
 
 
+@pytest.mark.parametrize(
+    ("protocol", "asked", "after", "answer"),
+    [
+        ("minor-wound", "do i hold it under the tap", "for how long", "five minutes"),
+        (
+            "head-injury",
+            "can i hold a bag of peas on the lump",
+            "right and how long can i leave that on for",
+            "twenty minutes",
+        ),
+        ("fracture-sprain", "do i make a splint", "from what", "magazine"),
+        ("opioid-overdose", "do i give a second spray", "which side does that one go", "nostril"),
+    ],
+)
+def test_a_question_of_one_word_is_about_what_was_asked_before(
+    protocol: str, asked: str, after: str, answer: str, dialogue: Dialogue
+) -> None:
+    talk = Talk(dialogue, dialogue.start(protocol))
+    talk.say(asked)
+    assert answer in talk.say(after).say.lower()
+
+
+@pytest.mark.parametrize(
+    ("protocol", "plan", "answer"),
+    [
+        ("gunshot-stab", "i was going to pull it out", "leave the blade"),
+        ("animal-bite", "i'll superglue it", "leave bites open"),
+        ("drowning", "i'm going in after him", "stay out of deep water"),
+    ],
+)
+def test_a_plan_in_a_single_telling_word_is_answered_where_it_is_plain(
+    protocol: str, plan: str, answer: str, dialogue: Dialogue
+) -> None:
+    assert answer in Talk(dialogue, dialogue.start(protocol)).say(plan).say.lower()
+
+
 def test_of_two_answers_that_are_about_as_near_both_are_given(dialogue: Dialogue) -> None:
     talk = Talk(dialogue, dialogue.start("childbirth"))
     said = talk.say("scissors are boiled so ill do the cord now").say

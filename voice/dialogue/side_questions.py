@@ -84,7 +84,7 @@ class SideQuestions:
         found = self._ranked(text, run)
         if found is None:
             return Asking(unknown=True)
-        telling = len(words.content(text)) >= TELLING or (bool(run.told) and _leans(text))
+        telling = len(words.content(text)) >= TELLING or _leans(text, run)
         if not found or found[0][1] < (NEAR_QUESTION if telling else NEAR_SHORT):
             return None
         match found[0][0]:
@@ -101,7 +101,7 @@ class SideQuestions:
         """
         if THREATS.intersection(facts):
             return None
-        leans = bool(run.told) and _leans(text)
+        leans = _leans(text, run)
         short = len(words.content(text)) < TELLING and not leans
         if short and not _PLAN.search(words.normalise(text)):
             return None
@@ -159,7 +159,7 @@ class SideQuestions:
         plainer = self._content.everyday.plainer(text)
         if plainer != text:
             found = _mixed(found, of.ranked(plainer), _PLAINER)
-        if run.told and _leans(text):
+        if _leans(text, run):
             found = _mixed(found, of.ranked(f"{run.told}. {text}"), _BEFORE)
         found[OUTSIDE] = found.get(OUTSIDE, 0.0) - _OUTSIDE_LEADS
         ranked = sorted(found.items(), key=lambda item: -item[1])
@@ -187,8 +187,10 @@ class SideQuestions:
         return expected.of_questions(content.script(slug), more, content.outside, content.vectors)
 
 
-def _leans(text: str) -> bool:
-    """Whether a question is short and refers to something said before."""
+def _leans(text: str, run: Run) -> bool:
+    """Whether a question is short and refers to something that was said before."""
+    if not run.told:
+        return False
     plain, telling = words.normalise(text), len(words.content(text))
     most = _LEANING_WORDS if _HOW.search(plain) else _REFERRING_WORDS
     if telling <= most and _REFERS.search(plain):
