@@ -47,6 +47,7 @@ def test_before_anything_was_played_there_is_silence():
     far = FarEnd(48_000, 0.0)
     assert not far.at(0).any()
     far.consumed(1, 0.01)
+    assert not far.before(0).any()  # the report came while the first block was looked at
     assert not far.at(BLOCK).any()
 
 

@@ -75,7 +75,7 @@ class FarEnd:
     def before(self, samples: int) -> Samples:
         """Give what was played so many samples before the block that `at` gave last."""
         with self._lock:
-            if not self._offsets:
+            if math.isinf(self._cursor):  # the first report may have come since
                 return np.zeros(INPUT_BLOCK, np.float32)
             return self._read(round(self._cursor) - INPUT_BLOCK - samples)
 

@@ -3,7 +3,7 @@
 from voice.dialogue import circumstances, talk, words
 from voice.dialogue.content import Content
 from voice.dialogue.meaning import Asking, Begin, Meaning, Talk, Told, Wondering
-from voice.dialogue.passages import Passages
+from voice.dialogue.passages import SAME_QUESTION, WORD_FOR_WORD, Passages
 from voice.dialogue.protocol import Event
 from voice.dialogue.questions import is_question
 from voice.dialogue.reactions import CLOSE, Reactions
@@ -76,8 +76,10 @@ class Beginnings:
         if self._content.openings.chatter(text):
             return self._nothing_told(text, before)
         facts = self._content.findings.read(text)
-        answer = None if ELSEWHERE in facts else self._passages.answer(text, None)
-        if answer or (is_question(text) and self._content.openings.perhaps(text)):
+        perhaps = self._content.openings.perhaps(text)
+        like = SAME_QUESTION if perhaps else WORD_FOR_WORD
+        answer = None if ELSEWHERE in facts else self._passages.answer(text, None, like)
+        if answer or (perhaps and is_question(text)):
             return Asking(answer)
         if WORRYING.intersection(facts) and ELSEWHERE not in facts:
             return Told(facts)

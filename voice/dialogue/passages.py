@@ -11,8 +11,9 @@ from voice.dialogue.expected import LONGEST_FACT
 from voice.dialogue.match import Matcher
 from voice.dialogue.protocol import Answer, Protocol, event_lines, step_lines
 
-SAME_QUESTION = 0.72
-"""Likeness to a stored phrasing from which its fixed answer is given."""
+SAME_QUESTION, WORD_FOR_WORD = 0.72, 0.95
+"""Likeness to a stored phrasing from which its fixed answer is given; the second to what hardly is
+about first aid: "how do I do two hours"."""
 RELATED = 0.42
 """Likeness from which a line belongs to the subject of the question."""
 RELATED_IDLE = 0.75
@@ -48,11 +49,13 @@ class Passages:
         self._answers = lru_cache(maxsize=None)(self._answers_of)
         self._lines = lru_cache(maxsize=None)(self._lines_of)
 
-    def answer(self, question: str, running: str | None) -> tuple[str, Answer] | None:
+    def answer(
+        self, question: str, running: str | None, like: float = SAME_QUESTION
+    ) -> tuple[str, Answer] | None:
         """The fixed answer to the question and its topic; of the running protocol, if one runs."""
         if running is None and _vague(question):
             return None
-        match = self._answers(running).best(question, SAME_QUESTION)
+        match = self._answers(running).best(question, like)
         if match is None:
             return None
         answer = match.key[1]
