@@ -73,7 +73,10 @@ def test_notation_run_together_is_stable_after_one_pass(text: str) -> None:
     assert spoken(spoken(text)) == spoken(text)
 
 
-WORDS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8)
+ABBREVIATED = {"vs"}
+WORDS = st.text("abcdefghijklmnopqrstuvwxyz", min_size=1, max_size=8).filter(
+    lambda word: word not in ABBREVIATED
+)
 
 
 @settings(deadline=None)
