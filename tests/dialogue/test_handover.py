@@ -140,6 +140,17 @@ def test_a_step_left_by_its_timer_alone_is_not_taken_for_done(dialogue: Dialogue
     assert "naloxone" not in talk.kinds
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"), [("i gave her aspirin an hour ago", True), ("he had a double dose", False)]
+)
+def test_aspirin_for_a_child_is_kept_and_warned_of_and_no_other_medicine(
+    said: str, kept: bool, dialogue: Dialogue
+) -> None:
+    talk = Timed(dialogue, dialogue.start("fever-child"))
+    assert "never aspirin" in talk.at(1, said).say.lower()
+    assert ("aspirin" in talk.kinds) == kept
+
+
 def test_aspirin_is_kept_only_once_nothing_speaks_against_it(dialogue: Dialogue) -> None:
     def asked(answer: str) -> Timed:
         talk = Timed(dialogue, dialogue.start("chest-pain"))
