@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import tiny_gguf
+from tests.support.asking import ask
+from voice import pace
 from voice.answering import AnswerWriter
 from voice.config import Settings
 from voice.dialogue.interface import AskDraft, AskModel, ModelDraft, ModelEnded, ModelSentence
@@ -56,6 +58,13 @@ class ScriptedEngine:
             self._receivers[number](Token(id=1, generation=1, text=text))
         if done:
             self._receivers[number](Done(id=1, generation=1))
+
+    def tried(self, first_s: float, a_token_s: float) -> None:
+        """End the latest request as the real worker does, with its times."""
+        seconds = first_s + 3 * a_token_s
+        info: dict[str, float | int | str]
+        info = {"first_token_s": first_s, "seconds": seconds, "tokens": 4}
+        self._receivers[-1](Done(id=1, generation=1, info=info))
 
     def fails(self) -> None:
         self._receivers[-1](Failed(id=1, generation=1, reason="died"))
@@ -217,6 +226,42 @@ def test_prompt_has_the_style_of_the_model_that_is_loaded(style: str, inbox: Inb
     writer.cancel()
 
 
+def test_an_engine_known_to_be_too_slow_is_not_waited_for(
+    engine: ScriptedEngine, inbox: Inbox
+) -> None:
+    writer = AnswerWriter(engine, inbox)
+    writer.measure()
+    engine.tried(first_s=0.4, a_token_s=0.04)
+    writer.ask(question(1, deadline_s=0.4))
+    end = inbox.next()
+    assert isinstance(end, ModelEnded)
+    assert (end.request, end.reason) == (1, "late")
+    assert "0.4 s are left" in end.detail
+    writer.ask(question(2, deadline_s=5.0))
+    engine.says(" Leave it.", done=True)
+    assert inbox.now() == ["Leave it.", "<done>"]
+
+
+def test_an_engine_that_was_too_slow_is_tried_again(engine: ScriptedEngine, inbox: Inbox) -> None:
+    writer = AnswerWriter(engine, inbox)
+    writer.measure()
+    engine.tried(first_s=4.0, a_token_s=0.4)
+    writer.ask(question(1, deadline_s=0.6))
+    engine.tried(first_s=0.04, a_token_s=0.004)
+    writer.ask(question(2, deadline_s=0.6))
+    engine.says(" Leave it.", done=True)
+    assert inbox.now() == ["<late>", "Leave it.", "<done>"]
+
+
+def test_a_trial_that_fails_tells_nothing(engine: ScriptedEngine, inbox: Inbox) -> None:
+    writer = AnswerWriter(engine, inbox)
+    writer.measure()
+    engine.fails()
+    writer.ask(question(1, deadline_s=0.3))
+    engine.says(" Leave it.", done=True)
+    assert inbox.now() == ["Leave it.", "<done>"]
+
+
 # --- drafts ----------------------------------------------------------------------------------
 
 
@@ -295,6 +340,15 @@ def test_embedded_model_answers_from_the_passage(gemma: WorkerHost, inbox: Inbox
     writer.ask(question())
     assert writer.wait(PATIENCE_S)
     assert inbox.now()[0] == "Leave blisters whole."
+
+
+def test_embedded_model_is_measured(gemma: WorkerHost) -> None:
+    assert gemma.wait(PATIENCE_S) == "ready"
+    tried = pace.trial("completion", 0, PATIENCE_S)
+    found = pace.measured(tried, ask(gemma, tried).end())
+    assert found is not None
+    longer = found.first_sentence_s(2 * tried.prompt)
+    assert 0.0 < found.first_sentence_s(tried.prompt) < longer < PATIENCE_S
 
 
 def test_chat_model_streams_through_the_same_writer(tmp_path: Path, inbox: Inbox) -> None:

@@ -9,10 +9,12 @@ import threading
 
 import msgspec
 
+from voice import pace
 from voice.dialogue import drafts, prompts
 from voice.dialogue import interface as d
 from voice.engines import interfaces as m
 from voice.model_text import Answer, Clock, Deliver, DraftText, Text
+from voice.pace import Pace
 
 MAX_TOKENS = 64
 WHOLE_ANSWER_S = 8.0
@@ -34,6 +36,7 @@ class AnswerWriter:
         self._lock = threading.Lock()
         self._generation = 0
         self._text: Text | None = None
+        self._pace: Pace | None = None
 
     def warm(self) -> threading.Event:
         """Have a ready engine read the fixed part of all prompts ahead of the first question.
@@ -49,9 +52,20 @@ class AnswerWriter:
         self._engine.submit(prefill, lambda _result: done.set())
         return done
 
+    def measure(self) -> None:
+        """Find out how fast a ready engine is; from then on what cannot be in time is not begun."""
+        if self._engine is None or self._engine.state != "ready":
+            return
+        tried = pace.trial(self._style(), self._generation, PREFILL_S)
+
+        def receive(result: m.Result) -> None:
+            self._pace = pace.measured(tried, result) or self._pace
+
+        self._engine.submit(tried, receive)
+
     def ask(self, question: d.AskModel, elapsed_s: float = 0.0) -> None:
         """Begin an answer in place of what was being written; `elapsed_s` of its deadline have
-        passed already.
+        passed already. It is late at once where the engine is known to be too slow for it.
         """
         prompt = prompts.answer_prompt(self._style(), question.question, question.passage)
         request = m.Generate(
@@ -62,7 +76,13 @@ class AnswerWriter:
             max_tokens=MAX_TOKENS,
         )
         answer = Answer(question.request, self._deliver, self._now)
-        self._begin(answer, request, question.deadline_s - elapsed_s)
+        left = question.deadline_s - elapsed_s
+        if self._pace and (needed := self._pace.first_sentence_s(prompt.text)) > left:
+            self.cancel()
+            answer.late(f"a sentence takes {needed:.1f} s, {left:.1f} s are left")
+            self.measure()  # it may be quicker by the next question
+            return
+        self._begin(answer, request, left)
 
     def draft(self, question: d.AskDraft, elapsed_s: float = 0.0) -> None:
         """Begin a draft, in the same way; the prompts for answers are read anew after it."""

@@ -209,6 +209,7 @@ class Assistant:
             self._crew.tiny,
             self._transcribed,
             expected=lambda text: dialogue.whole(text, self._acting.state) == "whole",
+            settled=lambda text: dialogue.settled(text, self._acting.state),
             urgent=lambda text: floor.urgent(text, self._acting.state),
             spot=floor.spot,
             hint=lambda: dialogue.hint(self._acting.state),
@@ -317,6 +318,7 @@ class Assistant:
             self._beats.go_on()
         elif name == "llm" and state == "ready":
             self._writer.warm()
+            self._writer.measure()
         elif name == "stt" and state == "restarting":
             self._notice("hearing_restarts")
 

@@ -37,11 +37,11 @@ class Text:
     def start_clock(self, seconds: float, on_late: Callable[["Text"], None]) -> None:
         """End as late, and call `on_late`, unless something usable comes in time."""
 
-        def late() -> None:
+        def due() -> None:
             if self._end("late", f"{self._tokens} tokens came in time", only_unbegun=True):
                 on_late(self)
 
-        self._timer = threading.Timer(seconds, late)
+        self._timer = threading.Timer(seconds, due)
         self._timer.daemon = True
         self._timer.start()
 
@@ -62,6 +62,10 @@ class Text:
     def fail(self, why: str) -> None:
         """End before it began."""
         self._end("failed", why)
+
+    def late(self, why: str) -> None:
+        """End before it began: it would not be there in time."""
+        self._end("late", why)
 
     def close(self) -> bool:
         """Deliver nothing more; false when it was over already."""

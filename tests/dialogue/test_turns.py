@@ -295,6 +295,24 @@ def test_how_complete_an_utterance_is(text: str, whole: str, dialogue: Dialogue)
 
 
 @pytest.mark.parametrize(
+    ("protocol", "text", "settled"),
+    [
+        ("primary-check", "No, he isn't breathing at all.", True),
+        ("burns", "Should I pop the blisters?", True),
+        ("burns", "I was going to put butter on it.", False),
+        ("burns", "Her mother is here now.", False),
+        ("stroke", "Her face is drooping.", False),  # news, which may go on
+        (None, "Should I pop the blisters?", False),
+    ],
+)
+def test_to_what_nothing_needs_to_be_added(
+    protocol: str | None, text: str, settled: bool, dialogue: Dialogue
+) -> None:
+    state = dialogue.start(protocol) if protocol else dialogue.start()
+    assert dialogue.settled(text, state) == settled
+
+
+@pytest.mark.parametrize(
     ("protocol", "said", "heard"),
     [
         (

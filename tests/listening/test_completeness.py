@@ -41,3 +41,12 @@ def test_a_finished_sentence(text):
 )
 def test_something_that_goes_on(text):
     assert completeness(text, whole) == "open"
+
+
+def test_a_sentence_that_leaves_nothing_open_is_whole():
+    assert completeness("Where do I push?", whole, settled=lambda text: True) == "whole"
+
+
+@pytest.mark.parametrize("text", ["What if he", "Where do I push on the"])
+def test_nothing_is_settled_by_half_a_sentence(text):
+    assert completeness(text, whole, settled=lambda text: True) == "open"

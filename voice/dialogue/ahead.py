@@ -2,14 +2,16 @@
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 
 from voice.dialogue.content import Content
 from voice.dialogue.protocol import event_lines, step_lines
 from voice.dialogue.runner import Run, Runner
 from voice.dialogue.triage.openings import Opening
+from voice.engines.speech_split import sentences
 
-_FAR = 24
-"""Positions looked at beyond the present one."""
+_NEAR, _FAR = 4, 24
+"""Positions looked at beyond the present one: before what may be asked besides, and in all."""
 
 
 def lines(content: Content, runner: Runner, run: Run) -> Iterator[str]:
@@ -30,14 +32,23 @@ def threats(content: Content, runner: Runner) -> Iterator[Run]:
 
 def _unfilled(runner: Runner, run: Run, content: Content) -> Iterator[str]:
     yield from step_lines(runner.step(run))
-    for position in _following(runner, run):
-        yield from position.announce
-        yield from step_lines(runner.step(position))
+    following = _following(runner, run)
+    for position in islice(following, _NEAR):
+        yield from _lines_at(position, runner)
     script = runner.script(run)
+    for answer in script.protocol.answers:
+        yield sentences(answer.say)[0]  # the first sound is what is waited for
+    for position in following:
+        yield from _lines_at(position, runner)
     yield from script.protocol.lines()
     for event in script.events:
         yield from event_lines(event)
     yield content.phrase("comfort", standing=script.protocol.standing)
+
+
+def _lines_at(position: Run, runner: Runner) -> Iterator[str]:
+    yield from position.announce
+    yield from step_lines(runner.step(position))
 
 
 def _following(runner: Runner, run: Run) -> Iterator[Run]:

@@ -142,6 +142,12 @@ class Dialogue:
             return "whole"
         return "open" if not text.strip() or _OPEN_END.search(text) else "sentence"
 
+    def settled(self, text: str, state: State) -> bool:
+        """Whether a sentence is the answer to what was asked, or asks what has an answer of its
+        own: what may be said after it is another turn.
+        """
+        return self._interpreter.settled(text, state)
+
     def hint(self, state: State) -> str:
         """What may be said now; for the recogniser."""
         return hearing.hint(self.content.phrasebook, state)

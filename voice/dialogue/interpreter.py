@@ -94,6 +94,17 @@ class Interpreter:
                 return self._beginnings.idle(text, state)
         return found
 
+    def settled(self, text: str, state: State) -> bool:
+        """Whether words of a running protocol leave nothing open: see `Dialogue.settled`."""
+        if state.run is None or state.confirm:
+            return False
+        match self.read(text, state):
+            case Answered():
+                return True
+            case Asking():
+                return text.rstrip().endswith("?")
+        return False
+
     def expect(self, run: Run) -> None:
         """Work out what may be heard at this step; it is kept."""
         self.expect_news(run)

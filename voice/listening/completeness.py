@@ -14,8 +14,12 @@ _DANGLING = re.compile(
 _WORD = re.compile(r"[\w']+")
 
 
-def completeness(text: str, whole: Callable[[str], bool]) -> Completeness:
-    """Judge a transcript; `whole` knows the commands and answers that are valid now."""
+def completeness(
+    text: str, whole: Callable[[str], bool], settled: Callable[[str], bool] = lambda text: False
+) -> Completeness:
+    """Judge a transcript; `whole` knows the commands and answers that are valid now, `settled` the
+    sentences to which nothing needs to be added.
+    """
     if whole(text):
         return "whole"
     # Whisper puts the full stop of a sentence that has come to its end, and seldom forgets it.
@@ -23,4 +27,4 @@ def completeness(text: str, whole: Callable[[str], bool]) -> Completeness:
     words = _WORD.findall(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
     if not ended or not words or _DANGLING.fullmatch(words[-1]):
         return "open"
-    return "sentence"
+    return "whole" if settled(text) else "sentence"

@@ -54,16 +54,18 @@ class Listener:
         post: Post,
         *,
         expected: Callable[[str], bool] = lambda text: False,
+        settled: Callable[[str], bool] = lambda text: False,
         urgent: Callable[[str], bool] = lambda text: False,
         spot: Callable[[str], str | None] = lambda text: None,
         hint: Callable[[], str] = lambda: "",
         likely: Callable[[], tuple[str, ...]] = lambda: (),
         chosen: Callable[[Sequence[Weighed]], Weighed | None] = lambda weighed: None,
     ) -> None:
-        """The first two are asked about what was heard as a whole.
+        """The first three are asked about what was heard as a whole.
 
-        `expected` tells whether it is a command or answer that makes sense now, `urgent` whether it
-        is a command that waits for nothing, not even for the better recogniser. `spot` finds such a
+        `expected` tells whether it is a command or answer that makes sense now, `settled` whether
+        it is a sentence to which nothing needs to be added, `urgent` whether it is a command that
+        waits for nothing, not even for the better recogniser. `spot` finds such a
         command in what may be our own words besides. `hint` gives what is likely to be said now,
         `likely` whole utterances that may be; `chosen` tells which of the texts that were weighed
         counts instead of the first, if any.
@@ -78,6 +80,7 @@ class Listener:
             deadline_s=settings.stt.deadline_s,
         )
         self._expected = expected
+        self._complete = settled
         self._urgent = urgent
         self._spot = spot
         self._lookout = Lookout()
@@ -248,7 +251,7 @@ class Listener:
         """How long to wait for more; our voice does not wait for the end of a cough."""
         if not verdict.accepted:
             return "noise" if span.overlapped else "open"
-        return completeness(verdict.text, self._expected)
+        return completeness(verdict.text, self._expected, self._complete)
 
     def _verdict(self, said: Transcript, span: m.Span, audio: levels.Audio) -> gate.Verdict:
         """What is believed: the words, or others that explain the sound and make more sense."""
