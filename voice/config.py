@@ -92,7 +92,7 @@ class Stt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     model: str = "whisper-base"
     tiny: str = "whisper-tiny.en"
-    adapter_scale: Share = 0.6
+    adapter_scale: Share = 1.0
     """Share of the change by our own adapter for `model` (models/adapters), if any; 0: none."""
     threads: Count = 2
     tiny_threads: Count = 1

@@ -7,18 +7,16 @@ watches both devices and is the only one to open and close them.
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
 
 from voice.audio.ear import Overhearing
 from voice.audio.interface import OnMic, OnState, Renderer, SpeakerBlock
 from voice.audio.microphone import AxisClock, Microphone
+from voice.audio.repeating import Repeating
 from voice.audio.speaker import Speaker
 from voice.audio.supervisor import WATCH_S, Side, Supervisor
 from voice.errors import MissingError
 
 _PUMP_S = 0.004
-
-T = TypeVar("T")
 
 
 class DeviceBackend:
@@ -46,7 +44,7 @@ class DeviceBackend:
         self._microphone = Microphone(input_device, clock, self._overhearing.heard)
         self._speaker = Speaker(output_device, output_rate, ahead_ms / 1000, clock)
         self._closing = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._threads: list[Repeating] = []
 
     @property
     def xruns(self) -> int:
@@ -62,8 +60,9 @@ class DeviceBackend:
         for side, name in zip(sides, names, strict=True):
             if name:
                 on_state(side.kind, "open", name)
-        self._spawn("microphone", self._carry, on_mic)
-        self._spawn("speaker", self._render, renderer)
+        overheard = _Overheard(renderer, self._overhearing)
+        self._repeat("microphone", lambda: self._carry(on_mic), _PUMP_S)
+        self._repeat("speaker", lambda: self._speaker.pump(overheard), _PUMP_S)
         supervisor = Supervisor(
             self._microphone,
             self._speaker,
@@ -72,7 +71,7 @@ class DeviceBackend:
             on_state,
             silence_s=self._silence_s,
         )
-        self._spawn("device-watch", self._watch, supervisor)
+        self._repeat("device-watch", lambda: supervisor.look(time.monotonic()), WATCH_S)
 
     def _first(self, side: Side) -> str:
         """Open a side and give its device; empty when it is waited for."""
@@ -85,7 +84,13 @@ class DeviceBackend:
             raise
 
     def wait(self, timeout_s: float) -> bool:
-        """Give True only after `close`: a live input never ends."""
+        """Give True only after `close`: a live input never ends.
+
+        Raises RuntimeError when one of the threads had to give up: without it nobody is heard.
+        """
+        for thread in self._threads:
+            if thread.error:
+                raise RuntimeError(f"the sound's thread {thread.name} failed") from thread.error
         return self._closing.wait(timeout_s)
 
     def close(self) -> None:
@@ -96,24 +101,12 @@ class DeviceBackend:
         self._microphone.release()
         self._speaker.release()
 
-    def _spawn(self, name: str, target: Callable[[T], None], argument: T) -> None:
-        thread = threading.Thread(target=target, args=(argument,), name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+    def _repeat(self, name: str, do: Callable[[], None], period_s: float) -> None:
+        self._threads.append(Repeating(name, do, period_s, self._closing))
 
     def _carry(self, on_mic: OnMic) -> None:
-        while not self._closing.wait(_PUMP_S):
-            for index, block in self._microphone.blocks():
-                on_mic(index, block)
-
-    def _render(self, renderer: Renderer) -> None:
-        overheard = _Overheard(renderer, self._overhearing)
-        while not self._closing.wait(_PUMP_S):
-            self._speaker.pump(overheard)
-
-    def _watch(self, supervisor: Supervisor) -> None:
-        while not self._closing.wait(WATCH_S):
-            supervisor.look(time.monotonic())
+        for index, block in self._microphone.blocks():
+            on_mic(index, block)
 
 
 class _Overheard:

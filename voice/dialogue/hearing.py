@@ -89,10 +89,10 @@ def _command(
     """The best text that is a whole command, where nothing else comes near it."""
     others = [text for text in others if SHORTEST <= _length(text, first) <= LONGEST]
     meant = {text: interpreter.whole(text.text, state) for text in (first, *others)}
-    texts = [first, *others] if meant[first] else others
+    texts = [text for text in meant if meant[text]]
     best = max(texts, key=lambda text: text.logprob, default=first)
     found = meant[best]
-    rivals = (text.logprob for text in texts if meant[text] not in (None, found))
+    rivals = (text.logprob for text in texts if meant[text] != found)
     ahead = AHEAD if _likeness(best, first) >= HARDLY_ALIKE else AHEAD_UNLIKE
     behind = max(first.logprob - BEHIND, *(rival + ahead for rival in rivals), _least(best, first))
     return best if _may_be_taken(found) and best.logprob >= behind else None

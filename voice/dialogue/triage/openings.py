@@ -14,9 +14,9 @@ import msgspec
 from voice.dialogue import words
 from voice.dialogue.doubt import EASING
 from voice.dialogue.match import Matcher
-from voice.dialogue.protocol import Protocol
+from voice.dialogue.protocol import WHO, Protocol
 from voice.dialogue.questions import is_question
-from voice.dialogue.triage import rules
+from voice.dialogue.triage import places, rules
 from voice.dialogue.triage.certainty import PLAINLY, SURELY, certain, of_family, refined, share
 from voice.dialogue.triage.exemplars import ASK, NOTHING
 from voice.dialogue.triage.findings import ELSEWHERE, Findings, statements
@@ -77,6 +77,8 @@ OVERHEARD = Near(begin=0.2, begin_long=0.3, ask=0.2)
 AMID_TALK = Near(begin=0.3, begin_long=0.3, ask=0.2)
 """What was said to us, what may be anybody's talk, and what is said amid such talk: where nothing
 is found that a rule knows, who goes on and on rather reads, tells or discusses something."""
+_BY_THE_WAY = frozenset((*WHO, ELSEWHERE, *EASING))
+"""Findings of words that tell of nothing that is the matter: "mum", "last week", "he is fine"."""
 _LONG = 20
 """Words."""
 _TELLING = 8
@@ -220,7 +222,8 @@ class Openings:
         if nothing >= CHATTER or (nothing > best.score and best.score < PERHAPS):
             return None
         nearest = max(topic.near for topic in topics)
-        if nearest < near.ask:
+        telling = not _BY_THE_WAY.issuperset(found)
+        if nearest < (min(near.ask, SPOKEN_TO.ask) if telling else near.ask):
             return None
         enough = near.begin_long if len(words.tokens(text)) > _LONG else near.begin
         begins = nearest >= enough and best.score >= sure and nothing < DOUBT
@@ -279,7 +282,10 @@ bleed.
 
 
 def _asserted(text: str) -> str:
-    """The text without what it says is not there: "no blood" does not tell of bleeding."""
+    """The text without what it says is not there, for "no blood" does not tell of bleeding, and
+    without places that tell nothing.
+    """
+    text = places.without(text)
     plain = words.normalise(text)
     left = _DENIED.sub("", plain)
     for pattern, meant in _MEANT:
