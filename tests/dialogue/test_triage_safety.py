@@ -209,6 +209,21 @@ def test_bad_news_in_doubtful_words_is_acted_on(dialogue: Dialogue) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "confidence", "kind"),
+    [
+        ("Heavy warm.", 0.45, "clarify"),  # what was left of "carry on" in noise
+        ("Heavy warm.", 0.95, "answer"),
+        ("What if he is very fat?", 0.45, "answer"),
+    ],
+)
+def test_faint_words_that_ask_nothing_are_not_answered(
+    text: str, confidence: float, kind: str, dialogue: Dialogue
+) -> None:
+    talk = Talk(dialogue, dialogue.start("cpr-adult"))
+    assert talk.say(text, confidence=confidence).kind == kind
+
+
+@pytest.mark.parametrize(
     "text", ["he has no bleeding", "she's breathing fine and awake", "he is breathing and awake"]
 )
 def test_good_news_alone_starts_nothing(text: str) -> None:

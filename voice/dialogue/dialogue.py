@@ -207,9 +207,7 @@ class Dialogue:
         speaking = said.speaking or turn.state.asked is not None
         if not isinstance(understood, m.Noise):
             question_acts.drop(turn)
-        if unsure and doubt_acts.asked_back(turn, understood, held=said.held, always=self._always):
-            return
-        if doubt.uncertain(said) and doubt_acts.eased(turn, said.text, understood):
+        if doubt_acts.heeded(turn, said, understood, unsure=unsure, always=self._always):
             return
         if turn.state.run and isinstance(understood, m.Answered | m.Happened):
             turn.besides = self._interpreter.besides(said.text, turn.state.run)

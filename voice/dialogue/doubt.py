@@ -24,8 +24,11 @@ def doubtful(utterance: Utterance, min_confidence: float) -> bool:
 
 def uncertain(utterance: Utterance) -> bool:
     """Whether the words are too unsure for news that would make things less urgent."""
-    if len(words.tokens(utterance.text)) < _SENTENCE:
-        return False
+    return len(words.tokens(utterance.text)) >= _SENTENCE and faint(utterance)
+
+
+def faint(utterance: Utterance) -> bool:
+    """Whether the words are too unsure to be taken for a remark about something."""
     return utterance.confidence < EASING_CONFIDENCE or _disagrees(utterance)
 
 

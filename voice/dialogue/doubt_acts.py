@@ -2,13 +2,25 @@
 
 from voice.dialogue import acts, doubt
 from voice.dialogue import meaning as m
+from voice.dialogue.interface import Utterance
 from voice.dialogue.questions import is_question
 from voice.dialogue.triage.openings import Opening
 from voice.dialogue.triage.rules import ANYTHING
 from voice.dialogue.turn import Turn
 
 
-def asked_back(turn: Turn, understood: m.Meaning, *, held: bool, always: bool) -> bool:
+def heeded(
+    turn: Turn, said: Utterance, understood: m.Meaning, *, unsure: bool, always: bool
+) -> bool:
+    """Ask back, or take the safer way, where words are in doubt; False: they are acted on."""
+    return (
+        (unsure and _asked_back(turn, understood, held=said.held, always=always))
+        or (doubt.uncertain(said) and _eased(turn, said.text, understood))
+        or (doubt.faint(said) and _remarked(turn, said.text, understood))
+    )
+
+
+def _asked_back(turn: Turn, understood: m.Meaning, *, held: bool, always: bool) -> bool:
     """Ask back what was doubtful, unless acting on it can only be the safer course.
 
     A voice that was `held` goes on instead: the words may be its own, come back as an echo.
@@ -35,7 +47,7 @@ def asked_back(turn: Turn, understood: m.Meaning, *, held: bool, always: bool) -
     return True
 
 
-def eased(turn: Turn, text: str, understood: m.Meaning) -> bool:
+def _eased(turn: Turn, text: str, understood: m.Meaning) -> bool:
     """Ask back when uncertain words would make things less urgent: a "not" may be lost."""
     run = turn.state.run
     match understood:
@@ -48,8 +60,14 @@ def eased(turn: Turn, text: str, understood: m.Meaning) -> bool:
         case m.Begin(opening=opening) if doubt.EASING.intersection(opening.facts):
             urgent = tuple(fact for fact in opening.facts if fact not in doubt.EASING)
             acts.begin(turn, Opening(ANYTHING, urgent), False, acts.nothing_else)
-        case m.Asking() if run and not is_question(text):
-            turn.phrase("say_again", "clarify")
         case _:
             return False
+    return True
+
+
+def _remarked(turn: Turn, text: str, understood: m.Meaning) -> bool:
+    """Ask back when faint words that ask nothing would be answered like a question."""
+    if turn.state.run is None or not isinstance(understood, m.Asking) or is_question(text):
+        return False
+    turn.phrase("say_again", "clarify")
     return True
