@@ -141,14 +141,14 @@ class Openings:
     ) -> Opening | Vague | None:
         """What a rule begins, or asks where its words may be a figure of speech: "her heart stopped
         as he bowed". Those of a threat to life count by themselves, whatever else is talked about,
-        and are never passed over.
+        and are never passed over; but amid mere talk they are asked about, too.
         """
         threats = rule.needs & LIFE_THREATS
         told = [c for c in statements(text) if threats.intersection(self._findings.read(c))]
         nothing = share(scores, NOTHING)
         for clause in told:
             nothing = min(nothing, share(self._topics.scores(clause), NOTHING))
-        if nothing < FIGURATIVE:
+        if nothing < FIGURATIVE and not (threats and _amid_talk(text, scores)):
             return self._otherwise(text, rule, found, scores) or Opening(
                 refined(rule, found, scores), found
             )
@@ -291,6 +291,14 @@ def _asserted(text: str) -> str:
     for pattern, meant in _MEANT:
         left = pattern.sub(meant, left)
     return text if left == plain or not left.strip() else left
+
+
+def _amid_talk(text: str, scores: list[Score]) -> bool:
+    """Whether all that is said taken together is about something else, or about nothing known."""
+    if share(scores, NOTHING) >= PLAINLY:
+        return True
+    nearest = max(score.near for score in scores if score.topic != NOTHING)
+    return nearest < SPOKEN_TO.ask and len(words.tokens(text)) > _LONG
 
 
 def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:

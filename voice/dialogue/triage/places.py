@@ -10,7 +10,7 @@ _PLACES = (
     r"|(?:living|waiting|meeting|court)[ -]?room|lounge|hall|hallway|corridor|office|work|church"
     r"|mosque|gym|shop|store|supermarket|market|mall|car park|parking lot|street|pavement|sidewalk"
     r"|bus|train|tube|tram|plane|ferry|coach|airport|platform|wedding|funeral|concert|festival"
-    r"|queue|park|field|pitch|stadium|tent|camp|campsite|desk|sofa|couch|shelter|hotel|lobby"
+    r"|queue|park|tent|camp|campsite|desk|shelter|hotel|lobby"
     r"|reception|lift|elevator|library|museum|theatre|cinema|hut|cabin|neighbours|next door"
 )
 """Not those that say who it is or what they did there: a school, a restaurant, a pool."""
