@@ -16,7 +16,8 @@ from voice.dialogue.doubt import EASING
 from voice.dialogue.match import Matcher
 from voice.dialogue.protocol import WHO, Protocol
 from voice.dialogue.questions import is_question
-from voice.dialogue.triage import places, rules
+from voice.dialogue.triage import rules
+from voice.dialogue.triage.asserted import asserted
 from voice.dialogue.triage.certainty import PLAINLY, SURELY, certain, of_family, refined, share
 from voice.dialogue.triage.exemplars import ASK, NOTHING
 from voice.dialogue.triage.findings import ELSEWHERE, Findings, statements
@@ -81,6 +82,8 @@ _BY_THE_WAY = frozenset((*WHO, ELSEWHERE, *EASING))
 """Findings of words that tell of nothing that is the matter: "mum", "last week", "he is fine"."""
 _LONG = 20
 """Words."""
+_A_WORD = 2
+"""Words of a clause that may be a scrap of other talk: "straw, ice, no breath"."""
 _TELLING = 8
 """Words of a question that may tell what has happened besides."""
 AWAKE = "awake"
@@ -126,7 +129,7 @@ class Openings:
         found = self._findings.read(text)
         if not words.tokens(text):
             return None
-        scores = self._topics.scores(_asserted(text))
+        scores = self._topics.scores(asserted(text))
         if ELSEWHERE in found and not self._here_and_now(text, scores):
             return None
         rule = rules.first(found)
@@ -141,14 +144,14 @@ class Openings:
     ) -> Opening | Vague | None:
         """What a rule begins, or asks where its words may be a figure of speech: "her heart stopped
         as he bowed". Those of a threat to life count by themselves, whatever else is talked about,
-        and are never passed over; but amid mere talk they are asked about, too.
+        and are never passed over; but a word or two amid mere talk are asked about, too.
         """
         threats = rule.needs & LIFE_THREATS
         told = [c for c in statements(text) if threats.intersection(self._findings.read(c))]
         nothing = share(scores, NOTHING)
         for clause in told:
             nothing = min(nothing, share(self._topics.scores(clause), NOTHING))
-        if nothing < FIGURATIVE and not (threats and _amid_talk(text, scores)):
+        if nothing < FIGURATIVE and not (threats and _amid_talk(text, told, scores)):
             return self._otherwise(text, rule, found, scores) or Opening(
                 refined(rule, found, scores), found
             )
@@ -191,7 +194,7 @@ class Openings:
         found = self._findings.read(text)
         if ELSEWHERE in found or is_question(text) or (found and EASING.issuperset(found)):
             return None
-        best = of_family(self._topics.scores(_asserted(text)), found)
+        best = of_family(self._topics.scores(asserted(text)), found)
         plainly = best.score >= CLEARLY and best.near >= NEARLY
         corrected = best.score >= ONE_MORE and _CORRECTED.search(words.normalise(text))
         if best.topic in (running, _TOOL) or best.topic not in self._rank:
@@ -264,38 +267,12 @@ class Openings:
         return None
 
 
-_DENIED = re.compile(
-    r"\b(?:no|never had|without|not got|not see|not have|not had|not) (?:any |a |much )?"
-    r"(?:blood|bleeding|asthma|allerg\w+|injur\w+|fever|temperature|pain|rash|diabet\w+|burns?|"
-    r"wounds?|cuts?|swelling|drugs|alcohol)\b(?: or anything)?"
-)
-_MEANT = (
-    (re.compile(r"\bout cold\b"), "unconscious"),
-    (
-        re.compile(r"\bnose\b(?: \w+){0,4} (?:running|streaming)\b(?!.*\b(?:blood\w*|red)\b)"),
-        "sniffles",
-    ),
-)
-"""Words whose neighbours mislead: out cold has nothing to do with the cold, a runny nose does not
-bleed.
-"""
+def _amid_talk(text: str, told: list[str], scores: list[Score]) -> bool:
+    """Whether all that is said taken together is about something else, or much of nothing known.
 
-
-def _asserted(text: str) -> str:
-    """The text without what it says is not there, for "no blood" does not tell of bleeding, and
-    without places that tell nothing.
+    `told`: the clauses that tell of a threat. "He is not breathing" is one whatever it comes with.
     """
-    text = places.without(text)
-    plain = words.normalise(text)
-    left = _DENIED.sub("", plain)
-    for pattern, meant in _MEANT:
-        left = pattern.sub(meant, left)
-    return text if left == plain or not left.strip() else left
-
-
-def _amid_talk(text: str, scores: list[Score]) -> bool:
-    """Whether all that is said taken together is about something else, or about nothing known."""
-    if share(scores, NOTHING) >= PLAINLY:
+    if share(scores, NOTHING) >= PLAINLY and all(len(clause.split()) <= _A_WORD for clause in told):
         return True
     nearest = max(score.near for score in scores if score.topic != NOTHING)
     return nearest < SPOKEN_TO.ask and len(words.tokens(text)) > _LONG
