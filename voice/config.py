@@ -128,7 +128,7 @@ class Tts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Speech synthesis."""
 
     voice: str = "en_US-joe-medium"
-    threads: Count = 2
+    threads: Count = 1
     length_scale: Scale = 1.0
     """Longer is slower."""
     deadline_s: Seconds = 6.0

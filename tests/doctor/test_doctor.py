@@ -33,7 +33,7 @@ def test_the_embedded_engines_load_and_work(capsys: pytest.CaptureFixture[str]) 
     assert set(found) == {"tts", "tiny", "stt", "llm", "memory"}
     for engine in found.values():
         assert engine["state"] == "ok", engine
-    assert "ress hard on the wound" in found["stt"]["detail"]
+    assert "push on the chest" in found["stt"]["detail"]
     assert found["llm"]["facts"]["threads"] == 1
     assert found["stt"]["facts"]["loaded_s"] > 0
     assert found["memory"]["facts"]["used_bytes"] > 300_000_000

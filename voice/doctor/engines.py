@@ -16,7 +16,7 @@ from voice.errors import UserError
 from voice.events import EngineState
 from voice.modelstore.cache import COMMAND
 
-PHRASE = "Press hard on the wound."
+PHRASE = "Call for help, then push on the chest."
 TASK_S = 30.0
 CHECK_MODELS = f"See the reason; compare the models' checksums: {COMMAND} verify"
 BUILD_FOR_GPU = (
