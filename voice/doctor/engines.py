@@ -119,7 +119,7 @@ def _recognise(trial: Trial, speech: bytes) -> Finding:
     if not isinstance(result, m.Transcript):
         return trial.finding("missing", f"recognises nothing: {result}", CHECK_MODELS)
     task = f"the phrase in {seconds:.2f} s as '{result.text.strip()}'"
-    if "press hard" in result.text.lower():
+    if "push on the chest" in result.text.lower():
         return trial.finding("ok", task)
     return trial.finding("note", task, f"Look at {trial.host.name}: it misheard '{PHRASE}'")
 
