@@ -44,24 +44,26 @@ class AnswerWriter:
         The event is set when it has, or cannot.
         """
         done = threading.Event()
-        if self._engine is None or self._engine.state != "ready":
+        engine = self._serving()
+        if engine is None:
             done.set()
             return done
         prefix = prompts.prefix(self._style())
         prefill = m.Prefill(generation=self._generation, prefix=prefix, deadline_s=PREFILL_S)
-        self._engine.submit(prefill, lambda _result: done.set())
+        engine.submit(prefill, lambda _result: done.set())
         return done
 
     def measure(self) -> None:
         """Find out how fast a ready engine is; from then on what cannot be in time is not begun."""
-        if self._engine is None or self._engine.state != "ready":
+        engine = self._serving()
+        if engine is None:
             return
         tried = pace.trial(self._style(), self._generation, PREFILL_S)
 
         def receive(result: m.Result) -> None:
             self._pace = pace.measured(tried, result) or self._pace
 
-        self._engine.submit(tried, receive)
+        engine.submit(tried, receive)
 
     def ask(self, question: d.AskModel, elapsed_s: float = 0.0) -> None:
         """Begin an answer in place of what was being written; `elapsed_s` of its deadline have
@@ -101,7 +103,8 @@ class AnswerWriter:
     def _begin(self, text: Text, request: m.Generate, left_s: float) -> None:
         """Have the engine write in place of what it was writing."""
         self.cancel()
-        if self._engine is None or self._engine.state != "ready":
+        engine = self._serving()
+        if engine is None:
             state = "absent" if self._engine is None else self._engine.state
             text.fail(f"the language model is {state}")
             return
@@ -110,7 +113,7 @@ class AnswerWriter:
             self._text = text
             request = msgspec.structs.replace(request, generation=self._generation)
         text.start_clock(max(left_s, 0.0), self._drop)
-        self._engine.submit(request, self._receiver(text))
+        engine.submit(request, self._receiver(text))
 
     def cancel(self) -> None:
         """Drop what is being written; nothing more of it is delivered."""
@@ -149,6 +152,10 @@ class AnswerWriter:
             self._engine.cancel(generation)
         if isinstance(text, DraftText):
             self.warm()  # the engine has read another beginning meanwhile
+
+    def _serving(self) -> m.Engine | None:
+        """The engine, when it can be asked."""
+        return self._engine if self._engine and self._engine.state == "ready" else None
 
     def _style(self) -> prompts.Style:
         chat = self._engine is not None and self._engine.info.get("chat_format") == "gemma-chat"

@@ -143,8 +143,8 @@ class Dialogue:
         return "open" if not text.strip() or _OPEN_END.search(text) else "sentence"
 
     def settled(self, text: str, state: State) -> bool:
-        """Whether a sentence is the answer to what was asked, or asks what has an answer of its
-        own: what may be said after it is another turn.
+        """Whether a sentence answers what a protocol asked, or asks something itself: what may be
+        said after it is another turn.
         """
         return self._interpreter.settled(text, state)
 

@@ -10,10 +10,10 @@ from voice.dialogue import expected, medicines, words
 from voice.dialogue.content import Content
 from voice.dialogue.expected import OUTSIDE, Expected, Line
 from voice.dialogue.meaning import Asking
-from voice.dialogue.protocol import WHO, Answer
+from voice.dialogue.protocol import Answer
 from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Run
-from voice.dialogue.triage.findings import ELSEWHERE
+from voice.dialogue.triage.findings import BY_THE_WAY
 from voice.dialogue.triage.rules import LIFE_THREATS
 
 NEAR_QUESTION = 0.38
@@ -64,8 +64,6 @@ _LEANING_WORDS, _REFERRING_WORDS = 5, 2
 come off"."""
 
 THREATS = LIFE_THREATS | {"heavy-bleeding", "choking"}
-_BY_THE_WAY = frozenset((*WHO, ELSEWHERE))
-"""Findings of words that may tell of nothing: "mum", "last week"."""
 
 
 class SideQuestions:
@@ -145,7 +143,7 @@ class SideQuestions:
         """The score that a remark has to have."""
         if _PLAN.search(words.normalise(text)):
             return NEAR_PLAN
-        other = self._content.openings.chatter(text) or not _BY_THE_WAY.issuperset(facts)
+        other = self._content.openings.chatter(text) or not BY_THE_WAY.issuperset(facts)
         return NEAR_OTHER if other else NEAR_REMARK
 
     def _ranked(self, text: str, run: Run) -> list[tuple[expected.Key, float]] | None:

@@ -80,7 +80,7 @@ class Listener:
             deadline_s=settings.stt.deadline_s,
         )
         self._expected = expected
-        self._complete = settled
+        self._settles = settled
         self._urgent = urgent
         self._spot = spot
         self._lookout = Lookout()
@@ -251,7 +251,7 @@ class Listener:
         """How long to wait for more; our voice does not wait for the end of a cough."""
         if not verdict.accepted:
             return "noise" if span.overlapped else "open"
-        return completeness(verdict.text, self._expected, self._complete)
+        return completeness(verdict.text, self._expected, self._settles)
 
     def _verdict(self, said: Transcript, span: m.Span, audio: levels.Audio) -> gate.Verdict:
         """What is believed: the words, or others that explain the sound and make more sense."""

@@ -8,6 +8,7 @@ import msgspec
 
 from voice.dialogue import words
 from voice.dialogue.memo import remembered
+from voice.dialogue.protocol import WHO
 from voice.dialogue.yamlfile import ContentError, Document, Mistake
 
 _QUESTION_TAIL = re.compile(
@@ -36,6 +37,8 @@ _AROUND = 3
 """Words."""
 ELSEWHERE = "elsewhere"
 """The finding that something is told of another time or no reality."""
+BY_THE_WAY = frozenset((*WHO, ELSEWHERE))
+"""Findings of words that may tell of nothing: "mum", "last week"."""
 NAMES = "names"
 """No finding: what things are called that have words of an emergency in their names."""
 

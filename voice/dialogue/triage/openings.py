@@ -14,13 +14,13 @@ import msgspec
 from voice.dialogue import words
 from voice.dialogue.doubt import EASING
 from voice.dialogue.match import Matcher
-from voice.dialogue.protocol import WHO, Protocol
+from voice.dialogue.protocol import Protocol
 from voice.dialogue.questions import is_question
 from voice.dialogue.triage import rules
 from voice.dialogue.triage.asserted import asserted
 from voice.dialogue.triage.certainty import PLAINLY, SURELY, certain, of_family, refined, share
 from voice.dialogue.triage.exemplars import ASK, NOTHING
-from voice.dialogue.triage.findings import ELSEWHERE, Findings, statements
+from voice.dialogue.triage.findings import BY_THE_WAY, ELSEWHERE, Findings, statements
 from voice.dialogue.triage.minilm import MiniLm
 from voice.dialogue.triage.rules import LIFE_THREATS
 from voice.dialogue.triage.topics import Score, Topics
@@ -78,7 +78,7 @@ OVERHEARD = Near(begin=0.2, begin_long=0.3, ask=0.2)
 AMID_TALK = Near(begin=0.3, begin_long=0.3, ask=0.2)
 """What was said to us, what may be anybody's talk, and what is said amid such talk: where nothing
 is found that a rule knows, who goes on and on rather reads, tells or discusses something."""
-_BY_THE_WAY = frozenset((*WHO, ELSEWHERE, *EASING))
+_NO_MATTER = BY_THE_WAY | EASING
 """Findings of words that tell of nothing that is the matter: "mum", "last week", "he is fine"."""
 _LONG = 20
 """Words."""
@@ -224,8 +224,8 @@ class Openings:
             return Opening(best.topic, found) if known else _vague(topics, found)
         if nothing >= CHATTER or (nothing > best.score and best.score < PERHAPS):
             return None
-        nearest = max(topic.near for topic in topics)
-        telling = not _BY_THE_WAY.issuperset(found)
+        nearest = _nearest(scores)
+        telling = not _NO_MATTER.issuperset(found)
         if nearest < (min(near.ask, SPOKEN_TO.ask) if telling else near.ask):
             return None
         enough = near.begin_long if len(words.tokens(text)) > _LONG else near.begin
@@ -274,8 +274,12 @@ def _amid_talk(text: str, told: list[str], scores: list[Score]) -> bool:
     """
     if share(scores, NOTHING) >= PLAINLY and all(len(clause.split()) <= _A_WORD for clause in told):
         return True
-    nearest = max(score.near for score in scores if score.topic != NOTHING)
-    return nearest < SPOKEN_TO.ask and len(words.tokens(text)) > _LONG
+    return _nearest(scores) < SPOKEN_TO.ask and len(words.tokens(text)) > _LONG
+
+
+def _nearest(scores: list[Score]) -> float:
+    """How near the words are to what people tell of any emergency."""
+    return max(score.near for score in scores if score.topic != NOTHING)
 
 
 def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
