@@ -16,6 +16,8 @@ from voice.listening.vad import Frame, VoiceActivity
 
 RATE = 48_000
 BLOCK = RATE // 100
+KNOWN = 300
+"""Blocks of our voice after which its way to the microphone counts as known."""
 
 
 @dataclass
@@ -65,7 +67,7 @@ def hear(sound: np.ndarray, near: np.ndarray, room: Room) -> Heard:
         microphone = room.hear(close, far)
         careful, strict = canceller.clean(k * INPUT_BLOCK, microphone)
         views.append((microphone, careful, strict))
-        frames += activity.push(careful, strict)
+        frames += activity.push(careful, strict, echo_known=k >= KNOWN)
     return Heard(*(np.concatenate(view) for view in zip(*views, strict=True)), frames)
 
 
@@ -114,6 +116,17 @@ def test_stop_is_heard_at_once_in_our_own_voice_also_where_the_delay_jumps() -> 
     heard = hear(played(15), near, Room(RATE, -10, 60, jump_at_s=12))
     for begin in at:
         assert 0 < heard.voiced(begin, begin + 1)[0] - begin < 0.3
+
+
+def test_stop_is_heard_in_the_first_seconds_of_our_voice_too() -> None:
+    said, near = stop(), quiet(5)
+    for begin in (1.0, 2.5):
+        start = round(begin * 16_000)
+        near[start : start + len(said)] += said
+    heard = hear(played(5), near, Room(RATE, -10, 60))
+    for begin in (1.0, 2.5):
+        assert 0 < heard.voiced(begin, begin + 1)[0] - begin < 0.3
+    assert heard.voiced(0, 1.0) == []
 
 
 def test_the_rescuers_voice_is_as_it_was() -> None:

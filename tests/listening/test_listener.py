@@ -21,6 +21,7 @@ from voice.listening.listener import (
     Stirred,
     Turn,
 )
+from voice.listening.vad import Frame, VoiceActivity
 
 COMMAND = "s2i_000"
 
@@ -355,3 +356,32 @@ def test_in_half_duplex_our_voice_is_no_turn_and_the_answer_right_after_it_is():
     ear.take()
     (turn,) = ear.of(Turn)
     assert not turn.overlapped
+
+
+def test_our_echo_is_known_once_our_voice_has_sounded_for_three_seconds(monkeypatch) -> None:
+    known: list[bool] = []
+
+    class Watched(VoiceActivity):
+        def push(self, *views: Any, echo_known: bool = True) -> list[Frame]:
+            known.append(echo_known)
+            return super().push(*views, echo_known=echo_known)
+
+    monkeypatch.setattr("voice.listening.listener.VoiceActivity", Watched)
+    ear = Ear()
+
+    def speak(seconds: float) -> float:
+        """Let our voice sound, and give for how long of that its echo was not known."""
+        known.clear()
+        ear.listener.playback(ear.at, True)
+        ear.hear(sounds.silence(seconds))
+        ear.listener.playback(ear.at, False)
+        unknown_s = known.count(False) / 100
+        ear.hear(sounds.silence(3.0))  # what is silent teaches nothing
+        return unknown_s
+
+    assert speak(1.0) == 1.0
+    assert 1.0 < speak(3.0) < 2.0
+    assert speak(1.0) == 0.0
+    ear.listener.half_duplex(True)  # a device is new
+    ear.listener.half_duplex(False)
+    assert speak(1.0) == 1.0

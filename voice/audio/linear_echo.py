@@ -21,8 +21,10 @@ PARTITIONS = 50
 _STAYS = 0.999
 """Share of the path that is still there a block later."""
 _NOISE_MEMORY = 0.6
-_UNSURE = 0.1
-"""Variance of the path before anything was heard of it."""
+_UNSURE, _UNSURE_LATE = 0.03, 1e-4
+"""Variance of the path before anything was heard of it: of its first partition, of the last."""
+_FADING = 8
+"""Partitions in which it falls to a third: a room's reflections fade, and delays are short."""
 _TIDIED = 8
 """Partitions a block whose taps outside the block are removed: all of them in 70 ms."""
 _LEAST = np.float32(1e-6)
@@ -47,7 +49,8 @@ class LinearEcho:
         self._path = np.zeros(shape, np.complex64)
         self._known = np.zeros(shape, np.complex64)
         """The path when it last explained what was heard."""
-        self._variance = np.full(shape, _UNSURE, np.float32)
+        fading = _UNSURE * np.exp(-np.arange(PARTITIONS, dtype=np.float32) / _FADING)
+        self._variance = np.broadcast_to(np.maximum(fading, _UNSURE_LATE)[:, None], shape).copy()
         self._noise = np.full(INPUT_BLOCK + 1, 1e-3, np.float32)
         self._before = np.zeros(INPUT_BLOCK, np.float32)
         self._silent = PARTITIONS

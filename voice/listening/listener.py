@@ -28,6 +28,9 @@ from voice.listening.messages import (
 from voice.listening.recognition import Recognition
 from voice.listening.vad import VoiceActivity
 
+_LEARNT = 3 * INPUT_RATE
+"""Samples in which our voice must have sounded until its echo is known."""
+
 __all__ = ["Alarm", "Listener", "Output", "Post", "Reopened", "Settled", "Stirred", "Tag", "Turn"]
 
 
@@ -85,6 +88,8 @@ class Listener:
         self._spot = spot
         self._lookout = Lookout()
         self._half = False
+        self._learnt = 0
+        """Samples in which our voice sounded since a device was new."""
         self._hint = hint
         self._likely = likely
         self._chosen = chosen
@@ -154,16 +159,20 @@ class Listener:
         self._step(m.Work(on))
 
     def half_duplex(self, on: bool) -> None:
-        """While we speak, look out for urgent commands and hear nothing else."""
+        """While we speak, look out for urgent commands and hear nothing else: a device is new."""
         self._half = on
+        if on:
+            self._learnt = 0
 
     # --- the turn machine --------------------------------------------------------------------
 
     def _hear(self, block: MicBlock, strict: MicBlock | None) -> list[Output]:
         self._memory.append(block, strict)
         outputs: list[Output] = []
-        deaf = self._half and turns.echoes(self._state, self._memory.end, self._rules)
-        for frame in self._vad.push(block, strict):
+        ours = turns.echoes(self._state, self._memory.end, self._rules)
+        deaf = self._half and ours
+        self._learnt += len(block) if ours else 0
+        for frame in self._vad.push(block, strict, echo_known=self._learnt >= _LEARNT):
             outputs += self._step(replace(frame, voiced=False) if deaf else frame)
         self._recognition.tend(self._now, self._state.awaited())
         if deaf and (window := self._lookout.due(self._memory.end)):

@@ -28,8 +28,9 @@ _HYSTERESIS = 0.15
 _LOOK_BACK = 16
 """Frames that Silero hears again on waking."""
 _STAY_AWAKE = INPUT_RATE // 2
-_POSSIBLE = 0.1
-"""Probability in the strict view below which speech is our own."""
+_POSSIBLE, _POSSIBLE_AT_FIRST = 0.1, 0.6
+"""Probability in the strict view below which speech is our own: once the way from the speaker to
+the microphone is known, and before, when some of our voice is left there as well."""
 _GATE_MODE = 1
 """Of webrtcvad's four modes the strictest that never slept through speech, however quiet."""
 
@@ -63,9 +64,16 @@ class VoiceActivity:
         self._awake_until = 0
         self._asleep = True
         self._voiced = False
+        self._possible = _POSSIBLE
 
-    def push(self, block: MicBlock, strict: MicBlock | None = None) -> list[Frame]:
-        """Take the next 160 samples, in both views, and give the frames that they complete."""
+    def push(
+        self, block: MicBlock, strict: MicBlock | None = None, *, echo_known: bool = True
+    ) -> list[Frame]:
+        """Take the next 160 samples, in both views, and give the frames that they complete.
+
+        `echo_known`: our voice was heard here long enough that it is taken out of the strict view.
+        """
+        self._possible = _POSSIBLE if echo_known else _POSSIBLE_AT_FIRST
         if self._may_be_voice(block):
             self._awake_until = self._sample + self._rest.shape[1] + _STAY_AWAKE
         if strict is not None and self._witness is None:
@@ -99,7 +107,7 @@ class VoiceActivity:
     def _hear(self, views: Samples) -> float:
         """Give the probability of somebody else's speech."""
         probability = self._silero.probability(views[0])
-        possible = not self._witness or self._witness.probability(views[1]) >= _POSSIBLE
+        possible = not self._witness or self._witness.probability(views[1]) >= self._possible
         return probability if possible else 0.0
 
     def _wake(self) -> None:
