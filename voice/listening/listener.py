@@ -12,6 +12,7 @@ from voice.engines.interfaces import Engine, Failed, Result, Transcript, Weighed
 from voice.events import Partial, SpeechEnd, SpeechStart, TranscriptEvent
 from voice.listening import gate, levels, turns
 from voice.listening import turn_types as m
+from voice.listening.belief import Belief
 from voice.listening.completeness import completeness
 from voice.listening.lookout import Lookout, spotted
 from voice.listening.memory import Memory
@@ -84,7 +85,7 @@ class Listener:
         )
         self._expected = expected
         self._settles = settled
-        self._urgent = urgent
+        self._belief = Belief(expected, urgent, chosen)
         self._spot = spot
         self._lookout = Lookout()
         self._half = False
@@ -92,7 +93,6 @@ class Listener:
         """Samples in which our voice sounded since a device was new."""
         self._hint = hint
         self._likely = likely
-        self._chosen = chosen
         self._vad = VoiceActivity(listening.vad_threshold)
         self._memory = Memory(self._rules.longest + INPUT_RATE)
         self._state = m.State()
@@ -231,27 +231,16 @@ class Listener:
 
     def _looked(self, result: Result, tag: Tag) -> list[Output]:
         """Note what has been said so far; words that wait for nothing are taken as they are."""
-        said = result.text if isinstance(result, Transcript) else ""
-        self._partial = Partial(t=tag.t, text=said) if said else None
-        urgent = False
-        if isinstance(result, Transcript):
-            evidence = gate.Evidence(
-                text=said,
-                avg_logprob=result.avg_logprob,
-                no_speech_prob=result.no_speech_prob,
-                voiced_s=0.0,
-                snr_db=0.0,
-                looped=result.looped,
-            )
-            verdict = gate.judge(evidence, self._urgent)
-            urgent = verdict.accepted and self._urgent(verdict.text)
-            if urgent:
-                self._heard[tag.generation] = _Words(verdict, (), tag.t, self._now)
-        return self._step(m.PartialDone(tag.generation, urgent))
+        said = result if isinstance(result, Transcript) else None
+        self._partial = Partial(t=tag.t, text=said.text) if said and said.text else None
+        verdict = self._belief.glance(said) if said else None
+        if verdict:
+            self._heard[tag.generation] = _Words(verdict, (), tag.t, self._now)
+        return self._step(m.PartialDone(tag.generation, verdict is not None))
 
     def _decoded(self, said: Transcript, tag: Tag) -> list[Output]:
         span, audio = self._asked[tag.generation]
-        verdict = self._verdict(said, span, audio)
+        verdict = self._belief.verdict(said, span, audio)
         others = tuple(other.text for other in said.alternatives)
         self._heard[tag.generation] = _Words(verdict, others, tag.t, self._now)
         return self._step(m.Decoded(tag.generation, self._completeness(verdict, span)))
@@ -261,27 +250,6 @@ class Listener:
         if not verdict.accepted:
             return "noise" if span.overlapped else "open"
         return completeness(verdict.text, self._expected, self._settles)
-
-    def _verdict(self, said: Transcript, span: m.Span, audio: levels.Audio) -> gate.Verdict:
-        """What is believed: the words, or others that explain the sound and make more sense."""
-        evidence = gate.Evidence(
-            text=said.text,
-            avg_logprob=said.avg_logprob,
-            no_speech_prob=said.no_speech_prob,
-            voiced_s=span.voiced / INPUT_RATE,
-            snr_db=levels.speech_to_noise(audio),
-            looped=said.looped,
-        )
-        first = gate.judge(evidence, self._expected)
-        chosen = self._chosen(said.weighed) if said.weighed else None
-        if chosen is None:
-            return first
-        mean = chosen.logprob / chosen.tokens
-        weighed = msgspec.structs.replace(
-            evidence, text=chosen.text, avg_logprob=mean, looped=False, chosen=True
-        )
-        second = gate.judge(weighed, self._expected)
-        return second if second.accepted else first
 
     def _gone(self, generation: int, t: float) -> list[Output]:
         """Nobody can take the turn down."""
