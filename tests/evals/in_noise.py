@@ -175,6 +175,7 @@ def one(
         "kind": phrase.kind,
         "said": phrase.text,
         "heard": [turn.text for turn in heard],
+        "confidence": [round(turn.confidence, 3) for turn in heard],
         "refused": [[turn.text, turn.reason] for turn in turns if not turn.accepted],
         "verdict": verdict,
         "replies": [reply.say for reply in done] if verdict == "wrong" else [],
@@ -197,10 +198,18 @@ def judge(wanted: Reply | None, done: list[Reply]) -> str:
     """What was made of an utterance; words around the one that was meant do no harm."""
     if wanted is None or wanted.kind == "none":
         return "right" if not done else "wrong"
-    acted = [reply for reply in done if reply.kind not in ("clarify", "chat")]
+    acted = [reply for reply in done if not _asks(reply, wanted)]
     if any(_same(reply, wanted) for reply in done):
         return "right" if all(_same(reply, wanted) for reply in acted) else "wrong"
     return "wrong" if acted else "asked back" if done else "nothing"
+
+
+def _asks(reply: Reply, wanted: Reply) -> bool:
+    """Whether a reply does nothing yet, be it a question of the protocol that was meant."""
+    if reply.kind in ("clarify", "chat"):
+        return True
+    own = reply.kind == "protocol" and reply.protocol == wanted.protocol
+    return own and not _same(reply, wanted) and reply.say.endswith("?")
 
 
 def _same(reply: Reply, wanted: Reply) -> bool:
