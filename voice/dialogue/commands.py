@@ -13,6 +13,8 @@ from voice.dialogue.yamlfile import ContentError, Document
 _LONGER = 6
 """Words by which an utterance may be longer than the longest phrase: fillers, a time."""
 _CLAUSES = 4
+_STOPS = words.wordset("breathing breath breaths heart heartbeat pulse bleeding beat crying moving")
+"""What somebody may tell has stopped; before "stop" any other word need not be understood."""
 _TIME = "{when}"
 MARK = "mark-"
 """What the names of commands begin with that keep something for the crew; a time may follow."""
@@ -48,6 +50,9 @@ class Heard(msgspec.Struct, frozen=True):
 
     meaning: str
     when: When | None = None
+
+
+_SILENCE = Heard("stop")
 
 
 class Phrasebook:
@@ -95,7 +100,9 @@ class Phrasebook:
         if not 1 < len(clauses) <= _CLAUSES:
             return None
         found, *others = (self._heard(clause.split()) for clause in clauses)
-        return found if all(other == found for other in others) else None
+        if all(other == found for other in others):
+            return found
+        return _SILENCE if others == [_SILENCE] and found is None and _slurred(clauses[0]) else None
 
     def _heard(self, tokens: Sequence[str]) -> Heard | None:
         said = _once(tuple(tokens))
@@ -179,6 +186,11 @@ def _spoken(phrase: str) -> Iterator[tuple[str, ...]]:
     parts = [[words.tokens(part) for part in alternatives(p)] for p in _PART.findall(phrase)]
     for chosen in product(*parts):
         yield tuple(chain.from_iterable(chosen))
+
+
+def _slurred(clause: str) -> bool:
+    """Whether a clause may be an "okay" or a "now" that was misheard: "Funky, stop."."""
+    return " " not in clause and clause not in words.NEGATIONS | _STOPS
 
 
 def _once(said: tuple[str, ...]) -> tuple[str, ...]:
