@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.support import tiny_gguf
@@ -109,6 +110,34 @@ def test_sentences_come_one_by_one_and_then_one_end(engine: ScriptedEngine, inbo
     engine.says(" it.", done=True)
     assert inbox.now() == ["Cool it.", "<done>"]
     assert writer.wait(0.0)
+
+
+def test_a_sentence_that_can_only_become_one_of_the_notes_is_not_waited_for(
+    engine: ScriptedEngine, inbox: Inbox
+) -> None:
+    writer = AnswerWriter(engine, inbox)
+    writer.ask(question())
+    engine.says(" Cool")
+    assert inbox.now() == []  # one word says too little
+    engine.says(" the")
+    assert inbox.now() == ["Cool the burn under cool running water for twenty minutes."]
+    engine.says(" burn under cool running water for twenty minutes.")
+    assert inbox.now() == []
+    engine.says(" Leave bl")
+    assert inbox.now() == ["Leave blisters whole.", "<done>"]
+    assert writer.wait(0.0)
+
+
+def test_what_may_still_become_two_of_the_notes_is_waited_for(inbox: Inbox) -> None:
+    engine = ScriptedEngine()
+    asked = msgspec.structs.replace(question(), passage="Do not run.\nDo not eat.\nSit down.")
+    AnswerWriter(engine, inbox).ask(asked)
+    engine.says(" Do not")
+    assert inbox.now() == []
+    engine.says(" e")
+    assert inbox.now() == ["Do not eat."]
+    engine.says("at.", done=True)
+    assert inbox.now() == ["<done>"]
 
 
 def test_answer_ends_after_its_last_sentence_and_the_engine_is_stopped(

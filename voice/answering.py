@@ -77,7 +77,8 @@ class AnswerWriter:
             stop=prompt.stop,
             max_tokens=MAX_TOKENS,
         )
-        answer = Answer(question.request, self._deliver, self._now)
+        notes = prompts.notes(question.passage)
+        answer = Answer(question.request, self._deliver, self._now, notes)
         left = question.deadline_s - elapsed_s
         if self._pace and (needed := self._pace.first_sentence_s(prompt.text)) > left:
             self.cancel()

@@ -4,7 +4,7 @@ Tokens come on the engine's thread, the deadline on a timer's; a lock keeps the 
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from voice.dialogue import interface as d
@@ -12,6 +12,8 @@ from voice.dialogue.sentences import SentenceSplitter
 from voice.engines import interfaces as m
 
 MAX_SENTENCES = 2
+BEGUN_WORDS = 2
+"""Words that the model must have begun to write before they can stand for a whole sentence."""
 
 Deliver = Callable[[d.ModelSentence | d.ModelDraft | d.ModelEnded], None]
 Clock = Callable[[], float]
@@ -103,21 +105,32 @@ class Text:
 
 
 class Answer(Text):
-    """Sentences as they are finished."""
+    """Sentences as they are finished, or as soon as they can only become one of the notes'."""
 
-    def __init__(self, request: int, deliver: Deliver, now: Clock) -> None:
+    def __init__(
+        self, request: int, deliver: Deliver, now: Clock, notes: Sequence[str] = ()
+    ) -> None:
+        """`notes`: the sentences that the model was asked to copy from."""
         super().__init__(request, deliver, now)
         self._splitter = SentenceSplitter()
         self._sentences = 0
+        self._notes = notes
+        self._ahead = False
+        """The sentence that is being written has been delivered already."""
 
     def _take(self, text: str) -> bool:
         for sentence in self._splitter.feed(text):
-            self._say(sentence)
+            if not self._ahead:
+                self._say(sentence)
+            self._ahead = False
+        if not self._ahead and (note := _begun(self._notes, self._splitter.rest)):
+            self._ahead = True
+            self._say(note)
         return self._sentences >= MAX_SENTENCES and self._end("done")
 
     def _finish(self) -> bool:
         rest = self._splitter.end()
-        if rest.rstrip().endswith((".", "!")):  # else it was cut off in the middle
+        if not self._ahead and rest.rstrip().endswith((".", "!")):  # else it was cut off
             self._say(rest)
         self._end("done")
         return False
@@ -130,6 +143,15 @@ class Answer(Text):
             self._begun = True
         text = sentence.strip()
         self._deliver(d.ModelSentence(t=self._now(), request=self._request, text=text))
+
+
+def _begun(notes: Sequence[str], text: str) -> str | None:
+    """The one sentence of the notes that begins with this text, once it has two words."""
+    words = text.split()
+    if len(words) < BEGUN_WORDS:
+        return None
+    found = [note for note in notes if note.startswith(" ".join(words))]
+    return found[0] if len(found) == 1 else None
 
 
 class DraftText(Text):

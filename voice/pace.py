@@ -8,8 +8,8 @@ import msgspec
 from voice.dialogue import prompts
 from voice.engines import interfaces as m
 
-_SENTENCE_TOKENS = 10
-"""Of a short first sentence: who is hopeless with it need not begin."""
+_SENTENCE_TOKENS = 4
+"""That tell which sentence of the notes it will be: who is hopeless with them need not begin."""
 _TRIAL_TOKENS = 4
 _QUESTION, _NOTES = "is it deep", "Look at the cut. A deep cut needs stitches within hours."
 

@@ -10,13 +10,14 @@ from typing import Literal
 
 import msgspec
 
+from voice.dialogue.sentences import SentenceSplitter
 from voice.dialogue.words import count
 
 Style = Literal["completion", "gemma-chat"]
 
 NO_GUIDANCE = "I have no reviewed guidance for that."
 """What the model is taught to say when the notes do not answer."""
-LONGEST_NOTES = 70
+LONGEST_NOTES = 45
 """Words of a passage that go into a prompt: reading takes a small machine longer than writing."""
 LONGEST_QUESTION = 200
 """Characters."""
@@ -85,6 +86,11 @@ def answer_prompt(style: Style, question: str, passage: str) -> Prompt:
     if style == "completion":
         return Prompt(prefix(style), case, ("\n",))
     return Prompt(prefix(style), f"{case}<end_of_turn>\n<start_of_turn>model\n", ("\n",))
+
+
+def notes(passage: str) -> list[str]:
+    """The sentences that an answer from a passage is asked to be copied from."""
+    return SentenceSplitter.split(_notes(passage))
 
 
 def prefix(style: Style) -> str:

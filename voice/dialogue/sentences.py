@@ -14,6 +14,11 @@ class SentenceSplitter:
     def __init__(self) -> None:
         self._rest = ""
 
+    @property
+    def rest(self) -> str:
+        """The beginning of a sentence that is not whole yet."""
+        return self._rest
+
     def feed(self, piece: str) -> list[str]:
         """Take more text and give the sentences that it completes, with their leading space."""
         self._rest += piece
@@ -30,6 +35,12 @@ class SentenceSplitter:
         """The text after the last sentence; the splitter is empty again."""
         rest, self._rest = self._rest, ""
         return rest
+
+    @classmethod
+    def split(cls, text: str) -> list[str]:
+        """The sentences of a whole text, without white space around them."""
+        splitter = cls()
+        return [s for s in map(str.strip, [*splitter.feed(text), splitter.end()]) if s]
 
     def _ends(self, start: int, boundary: re.Match[str]) -> bool:
         before = self._rest[start : boundary.start()]
