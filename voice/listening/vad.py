@@ -28,7 +28,7 @@ _HYSTERESIS = 0.15
 _LOOK_BACK = 16
 """Frames that Silero hears again on waking."""
 _STAY_AWAKE = INPUT_RATE // 2
-_POSSIBLE, _POSSIBLE_AT_FIRST = 0.1, 0.6
+_POSSIBLE, _POSSIBLE_AT_FIRST = 0.03, 0.6
 """Probability in the strict view below which speech is our own: once the way from the speaker to
 the microphone is known, and before, when some of our voice is left there as well."""
 _GATE_MODE = 1
