@@ -26,17 +26,10 @@ from voice.engines.speech_ahead import SpeechAhead
 from voice.engines.understudy import Understudied
 from voice.errors import MissingError
 from voice.eventlog import EventLog
-from voice.events import (
-    DeviceEvent,
-    DeviceState,
-    EngineEvent,
-    EngineState,
-    GovernorEvent,
-    Source,
-    SpeechStart,
-)
+from voice.events import Source, SpeechStart
 from voice.floor import Floor
-from voice.governor import TINY_TURNS, Governor
+from voice.governor import Governor
+from voice.health import Health
 from voice.inbox import Inbox
 from voice.latency import Axis
 from voice.listening import gate
@@ -89,7 +82,8 @@ class Assistant:
         self._signals = Signals(self._mixer.tone, tones)
         self._room_gain = RoomGain(settings.audio.noise_gain_db)
         self._governor = Governor(settings.governor)
-        self._turns = Understudied(crew.stt, crew.tiny, self._inbox.poster(self._on_recognised))
+        recognised = self._inbox.poster(lambda *how: self._health.recognised(*how))
+        self._turns = Understudied(crew.stt, crew.tiny, recognised)
         self._sounding: set[Source] = set()
         self._speech = Speech(
             speaker,
@@ -108,12 +102,12 @@ class Assistant:
         self._writer = AnswerWriter(
             crew.llm, self._inbox.poster(lambda event: self._acting.step(event)), now=self._axis.now
         )
-        self._devices: dict[str, DeviceState] = {}
         # What `_learn` brings.
         self._content: Content
         self._floor: Floor
         self._listener: heard.Listener
         self._acting: Acting
+        self._health: Health
 
     # --- called from other threads -----------------------------------------------------------
 
@@ -132,7 +126,7 @@ class Assistant:
         kept, while the rest loads. Without one the back end begins when everything is ready.
         `needs_ear`: end when speech recognition does not start; else keys and touches are served.
         """
-        self._crew.watch(self._inbox.poster(self._on_engine))
+        self._crew.watch(self._inbox.poster(lambda *news: self._health.engine(*news)))
         try:
             if greeting is not None:
                 self._open(backend)
@@ -194,7 +188,8 @@ class Assistant:
             self._axis.note((start + len(block)) / INPUT_RATE)
             on_mic(start, block, strict)
 
-        backend.start(arrived, self._mixer, self._inbox.poster(self._on_device))
+        told = self._inbox.poster(lambda *news: self._health.device(*news))
+        backend.start(arrived, self._mixer, told)
 
     def _learn(self, dialogue: Dialogue) -> None:
         """Take what there is to know, before the loop's thread begins."""
@@ -232,6 +227,9 @@ class Assistant:
             keep=self._settings.tts.keep,
         )
         self._acting = Acting(rooms, dialogue, self._listener)
+        self._health = Health(
+            rooms, self._turns, dialogue.content.phrase, now=lambda: self._acting.now
+        )
 
     def _wait_for_engines(self, interrupted: threading.Event, needs_ear: bool) -> None:
         """Without its ear the assistant is of no use; without another engine it is of some."""
@@ -279,7 +277,7 @@ class Assistant:
                 case heard.Settled():
                     self._floor.free()
                 case heard.Alarm():
-                    self._notice("cannot_hear")
+                    self._health.tell("cannot_hear")
                 case SpeechStart():
                     self._log.write(output)
                     self._ahead.make_way()
@@ -308,43 +306,3 @@ class Assistant:
             self._observer.spoken(self._speech.text(event.utterance) if sounding else "")
         for logged in self._speech.logged(event):
             self._log.write(logged)
-
-    def _on_engine(self, name: str, state: EngineState, pid: int | None, detail: str) -> None:
-        self._log.write(
-            EngineEvent(t=self._acting.now, name=name, state=state, pid=pid, detail=detail)
-        )
-        if name == "tts" and state == "ready":
-            self._speech.voice_is_back()
-            self._beats.go_on()
-        elif name == "llm" and state == "ready":
-            self._writer.warm()
-            self._writer.measure()
-        elif name == "stt" and state == "restarting":
-            self._notice("hearing_restarts")
-
-    def _on_recognised(self, seconds: float, complete: bool) -> None:
-        """A turn was recognised; that may have taken too long, or be quick enough again."""
-        change = self._governor.turn(self._acting.now, seconds, complete=complete)
-        if change:
-            self._turns.relieved = change.level >= TINY_TURNS
-            self._log.write(
-                GovernorEvent(t=self._acting.now, level=change.level, reason=change.reason)
-            )
-
-    def _on_device(self, name: str, state: DeviceState, detail: str) -> None:
-        self._log.write(DeviceEvent(t=self._acting.now, name=name, state=state, detail=detail))
-        before = self._devices.get(name)
-        self._devices[name] = state
-        self._signals.device(name, before, state)
-        if state == "open" and self._acting.now > 0.0:
-            self._floor.device_came(self._acting.now)
-        if name == "microphone" and state == "lost":
-            self._notice("microphone_lost")
-        elif name == "microphone" and state == "silent":
-            self._notice("microphone_muted")
-        elif name == "microphone" and before == "lost":
-            self._notice("microphone_back")
-
-    def _notice(self, phrase: str) -> None:
-        """Say that something is wrong with us, after what is being said."""
-        self._speech.say(self._content.phrase(phrase), append=True)
