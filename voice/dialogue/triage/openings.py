@@ -27,6 +27,7 @@ from voice.dialogue.triage.topics import Score, Topics
 
 LIKE_A_TRIGGER = 0.9
 LIKE_A_PROCEDURE = 0.9
+_EVERYDAY, _PARTICLES = words.wordset("talk cut lift floor car"), words.wordset("down off out")
 SURE = 0.55
 """How likely a topic has to be for its protocol to begin."""
 CHATTER, PERHAPS = 0.45, 0.3
@@ -113,7 +114,7 @@ class Openings:
         self._topics = topics
         self._rank = {p.id: _URGENCY.index(p.urgency) for p in protocols}
         self._triggers = Matcher((p.id, text) for p in protocols for text in p.triggers)
-        self._procedures = Matcher((p.id, text) for p in protocols for text in p.procedures)
+        self._procedures = Matcher(((p.id, text), text) for p in protocols for text in p.procedures)
 
     @property
     def encoder(self) -> MiniLm | None:
@@ -259,12 +260,22 @@ class Openings:
         if not asked:
             return None
         named = self._procedures.best(plain[asked.end() :], LIKE_A_PROCEDURE)
-        if named:
-            return named.key
+        if named and _asked_whole(named.key[1], plain):
+            return named.key[0]
         if asked[0].startswith("what"):
             rule = rules.first(self._findings.read(plain[asked.end() :], supposing=True))
             return rule.slug if rule else None
         return None
+
+
+def _asked_whole(procedure: str, plain: str) -> bool:
+    """Whether a procedure that is told by an everyday word is asked for with all that makes it:
+    "talk someone down" is, "talk to someone" is not.
+    """
+    if not _EVERYDAY.issuperset(words.content(procedure)):
+        return True
+    said = set(words.tokens(plain))
+    return all(part in said for part in words.tokens(procedure) if part in _PARTICLES)
 
 
 def _amid_talk(text: str, told: list[str], scores: list[Score]) -> bool:
