@@ -102,6 +102,27 @@ def test_amid_a_conversation_words_have_to_be_plainer(listening: Dialogue) -> No
         assert later.say(text).protocol
 
 
+@pytest.mark.parametrize(
+    ("answer", "protocol"),
+    [
+        ("I'm not heavy crushes at the moment so.", None),
+        ("it was a lovely evening for all of us there", None),
+        ("no", "primary-check"),
+        ("No, he is not breathing.", "cpr-adult"),
+    ],
+)
+def test_somebodys_talk_is_no_answer_to_what_was_asked_back(
+    answer: str, protocol: str | None, listening: Dialogue
+) -> None:
+    talk = Talk(listening)
+    overheard = (
+        "He's like his mother. Um, yeah, go for a nap. And he's dead, and he's dead, he or. I've"
+        " your rule, I'm the marketing expert, you're the marketing expert, okay?"
+    )
+    assert talk.say(overheard).kind == "clarify"
+    assert talk.say(answer).protocol == protocol
+
+
 def test_asking_always_gets_words_back(dialogue: Dialogue) -> None:
     for text in ("I need to buy milk", "what time is it", "...", "", "\x07", "hmm", "\ud800"):
         assert Talk(dialogue).say(text).say

@@ -60,7 +60,7 @@ def nothing_signed(turn: Turn) -> None:
 def wonder(turn: Turn, question: str, told: str) -> None:
     """Ask one short question back; what is said next is understood together with this."""
     turn.heard = "start"
-    turn.set(before=told)
+    turn.set(before=told, wondered=question)
     turn.phrase(f"ask_{question}", "clarify", keep=True)
 
 

@@ -26,6 +26,8 @@ from voice.dialogue.triage.rules import ANYTHING
 
 ANYONE = "anyone"
 """The question when something was told to us that may have to do with an emergency."""
+ABOUT_LIFE = frozenset((AWAKE, "fall", "swallowed"))
+"""Questions back to which "no" means that somebody may not be awake, or not breathe."""
 URGENT = frozenset(("not-breathing", "gasping", "unresponsive", "heavy-bleeding", "choking"))
 WORRYING = frozenset(("minor-bleeding", "cyanosis", "cannot-speak"))
 """Findings that are no opening by themselves but deserve a question back."""
@@ -60,14 +62,14 @@ class Beginnings:
         if pleads(text):
             return Wondering(AWAKE, text)
         before = state.before
+        if before and self._overhears and not self._goes_on(text):
+            before = ""  # somebody's talk, no answer to what we asked back
         told = f"{before}. {text}" if before else text
         amid_talk = self._overhears and talk.goes_on(state)
         opening = self._content.openings.find(told, near=AMID_TALK if amid_talk else self._near)
         if isinstance(opening, Vague):
             if not before:
                 return Wondering(opening.question, text)
-            if self._overhears and not self._goes_on(text):
-                return Talk("chat")
             return Begin(Opening(ANYTHING, opening.facts), unrecognised=told)
         if opening:
             return Begin(opening)
@@ -84,6 +86,13 @@ class Beginnings:
         if WORRYING.intersection(facts) and ELSEWHERE not in facts:
             return Told(facts)
         return self._nothing_told(text, before)
+
+    def denied(self, state: State) -> Begin | None:
+        """What a "no" to what we asked back begins: whoever may not be awake is looked at."""
+        if not state.before or state.wondered not in ABOUT_LIFE:
+            return None
+        facts = self._content.findings.read(state.before)
+        return Begin(Opening(ANYTHING, facts), unrecognised=state.before)
 
     def anew(self, text: str, facts: tuple[str, ...], run: Run, another: bool) -> Opening | None:
         """The opening of a further emergency; without another casualty, of a different kind."""

@@ -63,6 +63,8 @@ class State(msgspec.Struct, frozen=True):
     drafting: Drafting | None = None
     before: str = ""
     """What was told before a question was asked back; the next words complete it."""
+    wondered: str = ""
+    """That question: one of `ask_...` in phrases.yaml."""
     talk: tuple[float, ...] = ()
     """When the last sentences were overheard to which nothing was said, see `talk`."""
     requests: int = 0
