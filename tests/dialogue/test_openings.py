@@ -123,6 +123,11 @@ def test_somebodys_talk_is_no_answer_to_what_was_asked_back(
     assert talk.say(answer).protocol == protocol
 
 
+@pytest.mark.parametrize("text", ["Yeah.", "No.", "okay, yes"])
+def test_a_yes_or_no_to_somebody_else_gets_no_reply(text: str, listening: Dialogue) -> None:
+    assert Talk(listening).say(text).kind == "none"
+
+
 def test_asking_always_gets_words_back(dialogue: Dialogue) -> None:
     for text in ("I need to buy milk", "what time is it", "...", "", "\x07", "hmm", "\ud800"):
         assert Talk(dialogue).say(text).say

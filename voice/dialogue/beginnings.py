@@ -87,9 +87,14 @@ class Beginnings:
             return Told(facts)
         return self._nothing_told(text, before)
 
-    def denied(self, state: State) -> Begin | None:
-        """What a "no" to what we asked back begins: whoever may not be awake is looked at."""
-        if not state.before or state.wondered not in ABOUT_LIFE:
+    def said_idly(self, name: str, state: State) -> Begin | Talk | None:
+        """What a "yes" or "no" means while nothing runs, besides itself.
+
+        Whoever may not be awake is looked at; where nothing was asked it is somebody's talk.
+        """
+        if not state.before:
+            return Talk("chat") if self._overhears else None
+        if name == "yes" or state.wondered not in ABOUT_LIFE:
             return None
         facts = self._content.findings.read(state.before)
         return Begin(Opening(ANYTHING, facts), unrecognised=state.before)

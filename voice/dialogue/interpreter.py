@@ -82,8 +82,8 @@ class Interpreter:
             case Command(name=name, when=when) if name.startswith(MARK):
                 what = name.removeprefix(MARK)
                 return Marked(what, when, self._reaction(what, text, state))
-            case Command(name="no") if not state.run and (begin := self._beginnings.denied(state)):
-                return begin
+            case Command(name="yes" | "no" as name) if not (state.run or state.confirm):
+                return self._beginnings.said_idly(name, state) or found
             case None if state.run and self._returns(text):
                 return Command(_BACK)
             case Command(name=name) if name in PRESENCE and state.run:
