@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 KINDS = ("command", "opening", "question", "llm")
-"""What is counted: `llm` are the questions that the model answered itself."""
+"""What is counted: `llm` are the questions that the model answered itself, not in `question`."""
 STAGES = (
     "soft_end",
     "transcript",
@@ -55,7 +55,7 @@ def report(mine: Sequence[Answer], theirs: Sequence[tuple[Clip, Stages]]) -> Rep
     found: Report = {"ours": {}, "baseline": {}, "ratio": {}}
     for kind in KINDS:
         clips = "question" if kind == "llm" else kind
-        ours = [a for a in mine if a.clip.kind == clips and (kind != "llm" or a.by == "llm")]
+        ours = [a for a in mine if a.clip.kind == clips and (a.by == "llm") == (kind == "llm")]
         found["ours"][kind] = summary([a.seconds for a in ours if a.seconds is not None])
         found["baseline"][kind] = summary([sum(s.values()) for c, s in theirs if c.kind == clips])
         slow, fast = (found[who][kind]["p50_s"] for who in ("baseline", "ours"))
