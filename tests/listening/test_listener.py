@@ -254,7 +254,7 @@ def test_samples_that_the_microphone_lost_count_as_silence():
 
 
 def test_speech_over_the_assistants_voice_is_marked():
-    ear = Ear(expected=lambda text: True)
+    ear = Ear(expected=lambda text: True, urgent=lambda text: text == "stop")
     ear.listener.playback(0, True)
     ear.hear(sounds.scene(1.0, sounds.clip("ps_cards_1"), 0.4))
     ear.base.say("stop")
@@ -356,6 +356,17 @@ def test_in_half_duplex_our_voice_is_no_turn_and_the_answer_right_after_it_is():
     ear.take()
     (turn,) = ear.of(Turn)
     assert not turn.overlapped
+
+
+@pytest.mark.parametrize(("said", "believed"), [("Pardon me.", False), ("He is not moving.", True)])
+def test_scraps_over_our_first_words_may_be_their_echo(said: str, believed: bool) -> None:
+    ear = Ear(expected=lambda text: True)
+    ear.listener.playback(0, True)
+    ear.hear(sounds.scene(1.0, sounds.clip("ps_cards_1"), 0.4))
+    ear.base.say(said)
+    ear.take()
+    ear.hear(sounds.silence(2.0))
+    assert [turn.accepted for turn in ear.of(Turn)] == ([True] if believed else [False])
 
 
 def test_our_echo_is_known_once_our_voice_has_sounded_for_three_seconds(monkeypatch) -> None:

@@ -12,6 +12,9 @@ from voice.engines.interfaces import Transcript, Weighed
 from voice.listening import gate, levels
 from voice.listening import turn_types as m
 
+_SCRAP = 3
+"""Words, up to which they may be what is left of our own voice while its echo is not known."""
+
 
 class Belief:
     """The arguments are those of `Listener`."""
@@ -31,8 +34,20 @@ class Belief:
         verdict = gate.judge(_evidence(said), self._urgent)
         return verdict if verdict.accepted and self._urgent(verdict.text) else None
 
-    def verdict(self, said: Transcript, span: m.Span, audio: levels.Audio) -> gate.Verdict:
-        """The words of the better one, or others that explain the sound and make more sense."""
+    def verdict(
+        self, said: Transcript, span: m.Span, audio: levels.Audio, *, echo_known: bool
+    ) -> gate.Verdict:
+        """The words of the better one, or others that explain the sound and make more sense.
+
+        `echo_known`: our own voice is taken out of what is heard.
+        """
+        verdict = self._most_sensible(said, span, audio)
+        scrap = len(verdict.text.split()) <= _SCRAP and not self._urgent(verdict.text)
+        if verdict.accepted and span.overlapped and not echo_known and scrap:
+            return replace(verdict, accepted=False, reason="may be our own voice")
+        return verdict
+
+    def _most_sensible(self, said: Transcript, span: m.Span, audio: levels.Audio) -> gate.Verdict:
         snr_db = levels.speech_to_noise(audio)
         evidence = _evidence(said, voiced_s=span.voiced / INPUT_RATE, snr_db=snr_db)
         first = gate.judge(evidence, self._expected)

@@ -164,6 +164,10 @@ class Listener:
         if on:
             self._learnt = 0
 
+    @property
+    def _echo_known(self) -> bool:
+        return self._learnt >= _LEARNT
+
     # --- the turn machine --------------------------------------------------------------------
 
     def _hear(self, block: MicBlock, strict: MicBlock | None) -> list[Output]:
@@ -172,7 +176,7 @@ class Listener:
         ours = turns.echoes(self._state, self._memory.end, self._rules)
         deaf = self._half and ours
         self._learnt += len(block) if ours else 0
-        for frame in self._vad.push(block, strict, echo_known=self._learnt >= _LEARNT):
+        for frame in self._vad.push(block, strict, echo_known=self._echo_known or not ours):
             outputs += self._step(replace(frame, voiced=False) if deaf else frame)
         self._recognition.tend(self._now, self._state.awaited())
         if deaf and (window := self._lookout.due(self._memory.end)):
@@ -240,7 +244,7 @@ class Listener:
 
     def _decoded(self, said: Transcript, tag: Tag) -> list[Output]:
         span, audio = self._asked[tag.generation]
-        verdict = self._belief.verdict(said, span, audio)
+        verdict = self._belief.verdict(said, span, audio, echo_known=self._echo_known)
         others = tuple(other.text for other in said.alternatives)
         self._heard[tag.generation] = _Words(verdict, others, tag.t, self._now)
         return self._step(m.Decoded(tag.generation, self._completeness(verdict, span)))
