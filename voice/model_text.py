@@ -12,7 +12,7 @@ from voice.dialogue.sentences import SentenceSplitter
 from voice.engines import interfaces as m
 
 MAX_SENTENCES = 2
-BEGUN_WORDS = 2
+_BEGUN_WORDS = 2
 """Words that the model must have begun to write before they can stand for a whole sentence."""
 
 Deliver = Callable[[d.ModelSentence | d.ModelDraft | d.ModelEnded], None]
@@ -148,7 +148,7 @@ class Answer(Text):
 def _begun(notes: Sequence[str], text: str) -> str | None:
     """The one sentence of the notes that begins with this text, once it has two words."""
     words = text.split()
-    if len(words) < BEGUN_WORDS:
+    if len(words) < _BEGUN_WORDS:
         return None
     found = [note for note in notes if note.startswith(" ".join(words))]
     return found[0] if len(found) == 1 else None

@@ -9,7 +9,8 @@ recorded voice and in others (espeak-ng and flite must be installed for those; n
 listener with its recognisers hears each in the protocol where it belongs.
 
 Right: the reply is the one that the same words get when they are typed. Wrong: something else was
-done or answered. Else it was asked back or nothing was done. Prints one JSON object.
+done or answered. Else it was asked back, be it by a question of the protocol that was meant, or
+nothing was done. Prints one JSON object.
 """
 
 import argparse

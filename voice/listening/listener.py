@@ -159,7 +159,10 @@ class Listener:
         self._step(m.Work(on))
 
     def half_duplex(self, on: bool) -> None:
-        """While we speak, look out for urgent commands and hear nothing else: a device is new."""
+        """While we speak, look out for urgent commands and hear nothing else.
+
+        What was known of our echo does not hold after it: a device was new.
+        """
         self._half = on
         if on:
             self._learnt = 0
