@@ -18,7 +18,8 @@ own: the second where it is for an age that nobody mentioned."""
 CERTAIN, TOLD = 0.97, 0.25
 """How likely another topic has to be, and how like what is told of it the words, where those that
 tell of a threat may be about other things."""
-_BY_AGE = ("cpr", "choking")
+_ARREST = "cpr"
+_BY_AGE = (_ARREST, "choking")
 """What the names of protocols for one emergency at different ages begin with."""
 _GROWN = frozenset(("adult", "pregnant"))
 _THREATS = LIFE_THREATS | {"heavy-bleeding", "severed", "choking"}
@@ -49,9 +50,12 @@ def refined(rule: Rule, found: tuple[str, ...], scores: list[Score]) -> str:
 
 
 def _plain(best: Score, rule: Rule) -> bool:
-    """Whether it is clear what was told, whatever the rule makes of it, if no threat to life."""
-    asked = best.topic.startswith(ASK)
-    return not asked and best.score >= PLAINLY and not rule.needs & _THREATS
+    """Whether it is clear what was told, whatever the rule makes of it, if no threat to life.
+
+    Compressions are no such refinement: who "can not breathe" may be awake.
+    """
+    other = best.topic.startswith((ASK, _ARREST))
+    return not other and best.score >= PLAINLY and not rule.needs & _THREATS
 
 
 def certain(best: Score) -> bool:

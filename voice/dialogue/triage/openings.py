@@ -27,7 +27,8 @@ from voice.dialogue.triage.topics import Score, Topics
 
 LIKE_A_TRIGGER = 0.9
 LIKE_A_PROCEDURE = 0.9
-_EVERYDAY, _PARTICLES = words.wordset("talk cut lift floor car"), words.wordset("down off out")
+_EVERYDAY = words.wordset("talk cut lift floor car bridge roof ledge")
+_PARTICLES = words.wordset("down off out")
 SURE = 0.55
 """How likely a topic has to be for its protocol to begin."""
 CHATTER, PERHAPS = 0.45, 0.3
@@ -113,7 +114,7 @@ class Openings:
         self._findings = findings
         self._topics = topics
         self._rank = {p.id: _URGENCY.index(p.urgency) for p in protocols}
-        self._triggers = Matcher((p.id, text) for p in protocols for text in p.triggers)
+        self._triggers = Matcher(((p.id, text), text) for p in protocols for text in p.triggers)
         self._procedures = Matcher(((p.id, text), text) for p in protocols for text in p.procedures)
 
     @property
@@ -239,8 +240,9 @@ class Openings:
         self, text: str, found: tuple[str, ...], scores: list[Score]
     ) -> Opening | Vague | None:
         """What a question plainly is about: "how do you get a tick out", "can you come quick"."""
-        if asked := self._triggers.best(text, LIKE_A_TRIGGER):
-            return Opening(asked.key, found)
+        asked = self._triggers.best(text, LIKE_A_TRIGGER)
+        if asked and _asked_whole(asked.key[1], words.normalise(text)):
+            return Opening(asked.key[0], found)
         best = scores[0]
         if best.topic.startswith(ASK):
             return _vague(scores, found) if best.score >= SURE else None
@@ -268,14 +270,14 @@ class Openings:
         return None
 
 
-def _asked_whole(procedure: str, plain: str) -> bool:
-    """Whether a procedure that is told by an everyday word is asked for with all that makes it:
-    "talk someone down" is, "talk to someone" is not.
+def _asked_whole(phrasing: str, plain: str) -> bool:
+    """Whether what an everyday word tells of is asked for with all that makes it: "talk someone
+    down" is, "talk to someone" is not; "get him out of the car", but not "get to the car".
     """
-    if not _EVERYDAY.issuperset(words.content(procedure)):
+    if not _EVERYDAY.issuperset(words.content(phrasing)):
         return True
     said = set(words.tokens(plain))
-    return all(part in said for part in words.tokens(procedure) if part in _PARTICLES)
+    return all(part in said for part in words.tokens(phrasing) if part in _PARTICLES)
 
 
 def _amid_talk(text: str, told: list[str], scores: list[Score]) -> bool:

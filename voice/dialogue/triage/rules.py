@@ -33,7 +33,7 @@ _GASPING = _ARREST | {"agonal-breathing"}
 _UNRESPONSIVE = wordset(
     "unresponsive-breathing agonal-breathing drowning electrical-injury lightning opioid-overdose "
     "alcohol-drunk poisoning co-poisoning seizure hypoglycaemia high-blood-sugar heat-stroke "
-    "hypothermia hanging-strangulation head-injury spinal-injury stroke anaphylaxis fainting "
+    "hypothermia hanging-strangulation head-injury spinal-injury stroke anaphylaxis "
     "newborn childbirth fever-child sepsis-meningitis crush-injury blast-injury chemical-agent "
     "smoke-fire triage gunshot-stab shock elderly-fall cpr-infant cpr-child choking-infant "
     "choking-child snake-bite internal-bleeding scene-safety aed moving-casualty"
