@@ -39,11 +39,10 @@ demo: models
 run: models
 	@$(BIN)/python run_assistant.py
 
-# What is pure fills all cores; what listens, speaks or is timed needs them to itself.
-PURE := $(addprefix tests/,dialogue cli evals modelstore review)
+# What listens, speaks or is timed needs the machine to itself; all else fills the cores.
 test: debian models check
-	$(BIN)/python -m pytest -q -n auto $(PURE)
-	$(BIN)/python -m pytest -q $(addprefix --ignore=,$(PURE))
+	$(BIN)/python -m pytest -q -n auto -m "not alone"
+	$(BIN)/python -m pytest -q -m alone
 
 # What the tests need besides: PortAudio, a private sound server, a system-call tracer, a browser.
 debian:

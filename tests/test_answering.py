@@ -21,6 +21,8 @@ from voice.engines.interfaces import Done, Failed, Generate, OnResult, Prefill, 
 from voice.events import EngineState
 from voice.model_text import MAX_SENTENCES
 
+pytestmark = pytest.mark.alone
+
 PASSAGE = "Leave blisters whole.\nCool the burn under cool running water for twenty minutes."
 Delivered = ModelSentence | ModelDraft | ModelEnded
 PATIENCE_S = 60.0

@@ -18,6 +18,8 @@ from voice.engines.host import WorkerHost, WorkerSpec
 from voice.engines.interfaces import Done, Engine, Prefill
 from voice.events import AnswerEvent, Reply
 
+pytestmark = pytest.mark.alone
+
 QUESTION = "should I say the time out loud?"
 PASSAGE = "Say the time out loud. Write it down."
 WITHIN_S = 1.2

@@ -19,6 +19,8 @@ from voice.floor import SETTLING_S, Floor
 from voice.listening.messages import Turn
 from voice.speaking import Speech
 
+pytestmark = pytest.mark.alone
+
 LINE = "Press hard on the bleeding with both hands."
 
 

@@ -19,6 +19,8 @@ from voice.latency import Axis, Trace
 from voice.listening.messages import Turn
 from voice.speaking import Speech
 
+pytestmark = pytest.mark.alone
+
 RATE = 48_000
 EXCUSE = "One moment."
 

@@ -15,6 +15,8 @@ from voice.audio.interface import SoundEvent
 from voice.audio.mixer import Mixer
 from voice.errors import MissingError
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[SoundServer]:

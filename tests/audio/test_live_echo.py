@@ -13,6 +13,8 @@ from voice.audio.device import DeviceBackend
 from voice.audio.echo import EchoCancelled
 from voice.audio.mixer import Mixer
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def looped() -> Iterator[SoundServer]:

@@ -16,6 +16,8 @@ from voice.audio.room import Room
 from voice.audio.wav_backend import WavBackend
 from voice.errors import UserError
 
+pytestmark = pytest.mark.alone
+
 
 class Loop:
     """The smallest loop: notes what it hears and answers the back end's questions."""

@@ -12,6 +12,8 @@ from voice.bench import wer
 from voice.bench.recognition import looped, repeats
 from voice.cli import main as cli
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.parametrize(
     ("one", "other"),

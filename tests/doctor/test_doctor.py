@@ -14,6 +14,8 @@ from voice.doctor import engines, machine, sound, weights
 from voice.doctor.report import Finding, Report, conclusion, line
 from voice.modelstore import locate
 
+pytestmark = pytest.mark.alone
+
 
 def examine(*words: str) -> int:
     parser = argparse.ArgumentParser()

@@ -16,6 +16,8 @@ from voice.doctor import listen
 from voice.doctor.report import Finding
 from voice.doctor.trial import CHIRPS, Trial, chirp, measure
 
+pytestmark = pytest.mark.alone
+
 PLAYED = [1.2 + 1.1 * number for number in range(CHIRPS)]
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.drills import drill
 
+pytestmark = pytest.mark.alone
+
 FILES = sorted(Path(__file__).parent.glob("*.yaml"))
 
 

@@ -2,10 +2,14 @@
 
 import threading
 
+import pytest
+
 from tests.support import rogue_worker
 from voice.engines.crew import Crew
 from voice.engines.process import WorkerSpec
 from voice.engines.roster import Roster
+
+pytestmark = pytest.mark.alone
 
 
 def worker(name: str) -> WorkerSpec:

@@ -11,6 +11,8 @@ from voice.engines import gguf_peft, gguf_worker
 from voice.engines.gguf_worker import GgufWorker
 from voice.engines.interfaces import Done, Failed, Generate, Result, SetAdapter, Token
 
+pytestmark = pytest.mark.alone
+
 PREFIX = "Simple sums.\n\n1 + 1 = 2\n2 + 2 = 4\n3 + 3 = 6\n\nThe days of the week.\n\n" * 4
 DAYS = "Monday, Tuesday, Wednesday,"
 

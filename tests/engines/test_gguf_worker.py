@@ -28,6 +28,8 @@ from voice.engines.interfaces import (
 )
 from voice.errors import MissingError, UserError
 
+pytestmark = pytest.mark.alone
+
 PREFIX = "<start_of_turn>user\nCool the burn. " * 5
 LONG = "Where do I press to stop it? " * 8
 

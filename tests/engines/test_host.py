@@ -15,6 +15,8 @@ from tests.support.asking import Answer, States, ask, until
 from voice.engines.host import WorkerHost, WorkerSpec
 from voice.engines.interfaces import Done, SpeechChunk, Synthesize
 
+pytestmark = pytest.mark.alone
+
 
 def spec(**changes) -> WorkerSpec:
     return WorkerSpec(

@@ -1,9 +1,12 @@
 """When a worker counts as lost, and how long until the next start."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from voice.engines.watch import PING_S, RETRY_S, SILENCE_S, STEADY_S, BackOff, Heartbeat
+
+pytestmark = pytest.mark.alone
 
 
 def watched(seconds: float, answers_until: float) -> tuple[Heartbeat, str]:

@@ -19,6 +19,8 @@ from voice.engines.host import WorkerHost
 from voice.engines.piper_worker import create
 from voice.errors import MissingError, UserError
 
+pytestmark = pytest.mark.alone
+
 SETTINGS = Settings()
 LINE = "Push hard and fast, arms straight."
 TWO = f"{LINE} Follow my beat."

@@ -13,6 +13,8 @@ from voice.engines import interfaces as m
 from voice.engines.speech_ahead import SpeechAhead
 from voice.engines.speech_cache import Rendering, SpeechCache
 
+pytestmark = pytest.mark.alone
+
 
 @dataclass
 class Desk:

@@ -14,6 +14,8 @@ from voice.engines.speech_split import SENTENCE_PAUSE_S
 from voice.engines.speech_stream import SpeechError, stream
 from voice.events import EngineState
 
+pytestmark = pytest.mark.alone
+
 RATE = 22_050
 PAUSE = round(SENTENCE_PAUSE_S * RATE)
 

@@ -2,11 +2,15 @@
 
 import time
 
+import pytest
+
 from voice.config import Settings
 from voice.engines import roster
 from voice.engines.host import WorkerHost
 from voice.engines.interfaces import Failed, Result, Transcribe, Transcript
 from voice.engines.understudy import Understudied
+
+pytestmark = pytest.mark.alone
 
 
 def test_the_understudy_serves_while_the_engine_is_relieved() -> None:

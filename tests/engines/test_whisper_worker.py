@@ -27,6 +27,8 @@ from voice.engines.interfaces import (
 )
 from voice.engines.whisper_decode import UNSURE_LOGPROB
 
+pytestmark = pytest.mark.alone
+
 SETTINGS = Settings(stt=Stt(adapter_scale=0))
 """The model as published: what it is unsure of, our adapter hears at once."""
 QUESTION = "rh_what_time_is_it"

@@ -15,6 +15,8 @@ from voice.errors import UserError
 from voice.keys import names, pad
 from voice.keys.buttons import Buttons
 
+pytestmark = pytest.mark.alone
+
 HEADER = Path("/usr/include/linux/input-event-codes.h")
 KEY, RELATIVE = 1, 2
 UP, DOWN, AGAIN = 0, 1, 2

@@ -10,6 +10,8 @@ import pytest
 
 from voice.keys.terminal import Terminal
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, int]]:

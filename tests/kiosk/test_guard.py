@@ -9,6 +9,8 @@ from voice.errors import UserError
 from voice.kiosk.address import server_options
 from voice.kiosk.guard import LOOPBACK, Guard, Rate
 
+pytestmark = pytest.mark.alone
+
 OURS = (b"host", b"localhost:8765")
 OUR_PAGE = (b"origin", b"http://127.0.0.1:8765")
 

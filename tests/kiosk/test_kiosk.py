@@ -32,6 +32,8 @@ from voice.kiosk.feed import Clocked, SoundClock
 from voice.kiosk.journal import NAME
 from voice.observer import Moment
 
+pytestmark = pytest.mark.alone
+
 RARE = "xylophone"
 
 

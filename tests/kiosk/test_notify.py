@@ -9,6 +9,8 @@ import pytest
 
 from voice.kiosk.notify import Notifier
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(params=["file", "abstract"])
 def systemd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[socket.socket, str]]:

@@ -17,6 +17,8 @@ from tests.support.browsing import PHONE, SCREEN, Tab, chromium, launch, process
 from tests.support.hands import Finger, Fingertips, Hands
 from tests.support.kiosk import PLACE, Kiosk, kiosk
 
+pytestmark = pytest.mark.alone
+
 SCENES = yaml.safe_load((Path(__file__).parent / "scenes.yaml").read_text())
 TOUCHED, SPOKEN = SCENES["touched"], SCENES["spoken"]
 CAPTION_S = 40.0

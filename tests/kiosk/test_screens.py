@@ -14,6 +14,8 @@ from tests.support.browsing import PHONE, PHONE_ON_ITS_SIDE, SCREEN, TABLET, Tab
 from tests.support.shown import PUSH, PUSHING, SCREENS, Show, beating, pulse_late_ms, shown
 from voice.kiosk import page_state as p
 
+pytestmark = pytest.mark.alone
+
 PANELS = {"more": "M", "changed": "W", "keys": "?", "person": "X"}
 SMALLEST = 64
 """Edge of what is touched, in CSS pixels: a finger in a glove."""

@@ -15,6 +15,8 @@ from voice.kiosk.retention import Retention
 from voice.kiosk.seen import Seen
 from voice.kiosk.status import status
 
+pytestmark = pytest.mark.alone
+
 NOON = datetime.datetime(2026, 11, 28, 12, 0)
 READY = {"stt": "ready", "tiny": "ready", "tts": "ready"}
 

@@ -28,6 +28,8 @@ from voice.kiosk.link import Link, listen
 from voice.kiosk.painter import Painter
 from voice.kiosk.wire import Up
 
+pytestmark = pytest.mark.alone
+
 SCRIPT = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 

@@ -11,6 +11,8 @@ from voice.engines.host import WorkerHost
 from voice.events import Partial, SpeechEnd, SpeechStart, TranscriptEvent
 from voice.listening.listener import Turn
 
+pytestmark = pytest.mark.alone
+
 UTTERANCES = ["rh_turn_on_the_lamp", "sb_spk1_snt1", "lj_LJ001-0002", "s2i_000"]
 
 SOUNDS = ["cough_S1", "cough_S9", "esc_crying_baby_1-187207-A", "esc_thunderstorm_4-156993-A"]

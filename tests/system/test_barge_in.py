@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.evals.barge_in import hush, interrupted, patience, percentiles, recorded
 from tests.support.assistant import run_wav
 from tests.support.sounds import clip
+
+pytestmark = pytest.mark.alone
 
 ECHO = ("--stems", "--echo-db", "-10")
 

@@ -4,8 +4,12 @@ import os
 import struct
 from pathlib import Path
 
+import pytest
+
 from tests.support.assistant import Live
 from tests.support.recordings import conversation, phrase
+
+pytestmark = pytest.mark.alone
 
 PAGE_DOWN, F5 = 109, 63
 

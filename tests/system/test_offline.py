@@ -5,8 +5,12 @@ import re
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.support.assistant import run_wav
 from tests.support.recordings import phrase
+
+pytestmark = pytest.mark.alone
 
 # AF_UNIX (sound servers) and loopback stay on this machine; everything else leaves it.
 LEAVES = re.compile(r"(connect|sendto|sendmsg)\(.*sa_family=AF_INET6?\b")

@@ -11,6 +11,8 @@ from tests.support.mixing import struck
 from tests.support.reading import read_back
 from tests.support.recordings import conversation, phrase
 
+pytestmark = pytest.mark.alone
+
 RATE = 48_000
 BEAT = 60 * RATE / 110
 PAUSE = 8 * RATE

@@ -11,6 +11,8 @@ from tests.support.assistant import Session, run_wav
 from tests.support.reading import read_back
 from tests.support.recordings import conversation, person, phrase
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture(scope="module")
 def emergency(tmp_path_factory: pytest.TempPathFactory) -> Session:

@@ -18,6 +18,8 @@ from tests.support.recordings import phrase
 from tests.support.sound_server import SoundServer
 from voice.audio.metronome import click
 
+pytestmark = pytest.mark.alone
+
 ECHO_S = 1.0
 """For its first three seconds only "stop" is heard over its own voice, and in the room's echo."""
 READING_S = 0.3

@@ -9,6 +9,8 @@ import pytest
 from tests.support.assistant import Event, Live
 from tests.support.recordings import conversation, phrase
 
+pytestmark = pytest.mark.alone
+
 BACK_WITHIN_S = {"stt": 5.0, "tiny": 5.0, "llm": 5.0, "tts": 3.0}
 AGAIN_S = (10.0, 19.0)
 """When a further phrase begins: each time the worker is lost once the one before is answered."""

@@ -13,10 +13,10 @@ import msgspec
 
 from voice.dialogue import words
 from voice.dialogue.doubt import EASING
-from voice.dialogue.match import Matcher
 from voice.dialogue.protocol import Protocol
 from voice.dialogue.questions import is_question
 from voice.dialogue.triage import rules
+from voice.dialogue.triage.asked_for import AskedFor
 from voice.dialogue.triage.asserted import asserted
 from voice.dialogue.triage.certainty import PLAINLY, SURELY, certain, of_family, refined, share
 from voice.dialogue.triage.exemplars import ASK, NOTHING
@@ -25,10 +25,6 @@ from voice.dialogue.triage.minilm import MiniLm
 from voice.dialogue.triage.rules import LIFE_THREATS
 from voice.dialogue.triage.topics import Score, Topics
 
-LIKE_A_TRIGGER = 0.9
-LIKE_A_PROCEDURE = 0.9
-_EVERYDAY = words.wordset("talk cut lift floor car bridge roof ledge")
-_PARTICLES = words.wordset("down off out")
 SURE = 0.55
 """How likely a topic has to be for its protocol to begin."""
 CHATTER, PERHAPS = 0.45, 0.3
@@ -57,11 +53,6 @@ _OF_OTHER_THINGS = (_SILENT, *(frozenset((n,)) for n in ("gasping", "choking", "
 """What rules need that may be told in words that mean other things as well."""
 _LOOKED_AT = 6
 _URGENCY = ("critical", "urgent", "minor")
-_PROCEDURE = re.compile(
-    r"\b(?:how (?:do|can|should|would|to)|what (?:do|should|can) (?:i|we|you) do|teach me|show me|"
-    r"explain|tell me|walk me through|guide me|talk me through|help me|i (?:need|want) to|"
-    r"we (?:need|have) to|can you|what is the (?:best |safest |right |easiest )?way)\b"
-)
 
 
 class Near(NamedTuple):
@@ -114,8 +105,7 @@ class Openings:
         self._findings = findings
         self._topics = topics
         self._rank = {p.id: _URGENCY.index(p.urgency) for p in protocols}
-        self._triggers = Matcher(((p.id, text), text) for p in protocols for text in p.triggers)
-        self._procedures = Matcher(((p.id, text), text) for p in protocols for text in p.procedures)
+        self._asked = AskedFor(protocols, findings)
 
     @property
     def encoder(self) -> MiniLm | None:
@@ -135,7 +125,7 @@ class Openings:
         if ELSEWHERE in found and not self._here_and_now(text, scores):
             return None
         rule = rules.first(found)
-        if rule is None and (slug := self._procedure(text)):
+        if rule is None and (slug := self._asked.procedure(text)):
             return Opening(slug)
         if rule is not None and (begun := self._by_rule(text, rule, found, scores)):
             return begun
@@ -240,9 +230,8 @@ class Openings:
         self, text: str, found: tuple[str, ...], scores: list[Score]
     ) -> Opening | Vague | None:
         """What a question plainly is about: "how do you get a tick out", "can you come quick"."""
-        asked = self._triggers.best(text, LIKE_A_TRIGGER)
-        if asked and _asked_whole(asked.key[1], words.normalise(text)):
-            return Opening(asked.key[0], found)
+        if slug := self._asked.emergency(text):
+            return Opening(slug, found)
         best = scores[0]
         if best.topic.startswith(ASK):
             return _vague(scores, found) if best.score >= SURE else None
@@ -254,30 +243,6 @@ class Openings:
         """Whether all that is said makes things less urgent."""
         told = [self._findings.read(clause) for clause in statements(text)]
         return bool(told) and all(found and EASING.issuperset(found) for found in told)
-
-    def _procedure(self, text: str) -> str | None:
-        """The protocol whose whole procedure is asked for, as in 'how do I do C P R'."""
-        plain = words.normalise(text)
-        asked = _PROCEDURE.search(plain)
-        if not asked:
-            return None
-        named = self._procedures.best(plain[asked.end() :], LIKE_A_PROCEDURE)
-        if named and _asked_whole(named.key[1], plain):
-            return named.key[0]
-        if asked[0].startswith("what"):
-            rule = rules.first(self._findings.read(plain[asked.end() :], supposing=True))
-            return rule.slug if rule else None
-        return None
-
-
-def _asked_whole(phrasing: str, plain: str) -> bool:
-    """Whether what an everyday word tells of is asked for with all that makes it: "talk someone
-    down" is, "talk to someone" is not; "get him out of the car", but not "get to the car".
-    """
-    if not _EVERYDAY.issuperset(words.content(phrasing)):
-        return True
-    said = set(words.tokens(plain))
-    return all(part in said for part in words.tokens(phrasing) if part in _PARTICLES)
 
 
 def _amid_talk(text: str, told: list[str], scores: list[Score]) -> bool:
