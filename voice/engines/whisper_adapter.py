@@ -74,5 +74,7 @@ def adapted(model: bytes, adapter: Mapping[str, NDArray[np.float16]], scale: flo
         if place is None or place.kind != FLOAT16 or place.shape != (len(b), a.shape[1]):
             raise AdapterError(f"the adapter changes {name}, which this model does not have so")
         weight = np.frombuffer(changed, np.float16, len(b) * a.shape[1], place.start)
-        weight += (scale * (b @ a)).reshape(-1).astype(np.float16)
+        weight = weight.reshape(place.shape)
+        # Added with 32 bits and rounded once: NumPy takes more than twice as long with 16.
+        weight[:] = weight.astype(np.float32) + (scale * b) @ a
     return bytes(changed)
