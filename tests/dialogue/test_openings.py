@@ -8,6 +8,7 @@ import pytest
 from tests.support.talking import Talk
 from voice.dialogue.content import Content
 from voice.dialogue.dialogue import Dialogue
+from voice.dialogue.questions import is_question
 from voice.dialogue.triage.openings import Vague
 
 OPENINGS = [
@@ -74,7 +75,8 @@ def test_idle_chatter_gets_no_reply_in_a_live_session(listening: Dialogue) -> No
     for case in OPENINGS:
         if case["protocol"] is None:
             reply = Talk(listening).say(case["text"])
-            assert reply.kind in ("none", "answer", "chat"), case["text"]
+            asks_back = reply.kind == "clarify" and is_question(case["text"])
+            assert asks_back or reply.kind in ("none", "answer", "chat"), case["text"]
             assert reply.protocol is None or reply.kind == "answer"
     for chatter in ("I need to buy milk", "can you play some music", "what time is it", "..."):
         reply = Talk(listening).say(chatter)
@@ -131,3 +133,30 @@ def test_a_yes_or_no_to_somebody_else_gets_no_reply(text: str, listening: Dialog
 def test_asking_always_gets_words_back(dialogue: Dialogue) -> None:
     for text in ("I need to buy milk", "what time is it", "...", "", "\x07", "hmm", "\ud800"):
         assert Talk(dialogue).say(text).say
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("should I put butter on the burn", "burns"),
+        ("can I give him aspirin", "chest-pain"),
+        ("should I give him sugar", "hypoglycaemia"),
+        ("how deep do I push", "cpr-adult"),
+        ("how deep do I push on a kid", "cpr-child"),
+    ],
+)
+def test_with_nothing_running_the_topic_that_is_meant_answers(
+    text: str, topic: str, listening: Dialogue
+) -> None:
+    reply = Talk(listening).say(text)
+    assert (reply.kind, reply.protocol) == ("answer", topic)
+
+
+def test_an_answer_that_depends_on_what_has_happened_is_not_given(listening: Dialogue) -> None:
+    talk = Talk(listening)
+    assert talk.say("can I give her water").kind == "clarify"
+    assert talk.say("she's having a baby").protocol == "childbirth"
+
+
+def test_what_is_told_is_no_question_about_something_else(dialogue: Dialogue) -> None:
+    assert Talk(dialogue).say("my toddler has got hold of the bleach").kind == "clarify"

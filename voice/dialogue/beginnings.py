@@ -79,9 +79,12 @@ class Beginnings:
             return self._nothing_told(text, before)
         facts = self._content.findings.read(text)
         perhaps = self._content.openings.perhaps(text)
-        like = SAME_QUESTION if perhaps else WORD_FOR_WORD
+        asks = perhaps and is_question(text)
+        like = SAME_QUESTION if asks else WORD_FOR_WORD
         answer = None if ELSEWHERE in facts else self._passages.answer(text, None, like)
-        if answer or (perhaps and is_question(text)):
+        if asks and not answer and self._passages.depends(text):
+            return Wondering(ANYONE, text)
+        if answer or asks:
             return Asking(answer)
         if WORRYING.intersection(facts) and ELSEWHERE not in facts:
             return Told(facts)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import TypeVar
 
 import msgspec
 
@@ -10,6 +11,8 @@ from voice.dialogue.content import Content
 from voice.dialogue.expected import LONGEST_FACT
 from voice.dialogue.match import Matcher
 from voice.dialogue.protocol import Answer, Protocol, event_lines, step_lines
+
+T = TypeVar("T")
 
 SAME_QUESTION, WORD_FOR_WORD = 0.72, 0.95
 """Likeness to a stored phrasing from which its fixed answer is given; the second to what hardly is
@@ -53,13 +56,20 @@ class Passages:
         self, question: str, running: str | None, like: float = SAME_QUESTION
     ) -> tuple[str, Answer] | None:
         """The fixed answer to the question and its topic; of the running protocol, if one runs."""
-        if running is None and _vague(question):
+        found = self._alike(question, running, like)
+        if running is None:
+            found = self._of_one_topic(found, question)
+        if not found:
             return None
-        match = self._answers(running).best(question, like)
-        if match is None:
-            return None
-        answer = match.key[1]
-        return match.key if medicines.answered(question, answer.say, answer.ask) else None
+        answer = found[0][1]
+        return found[0] if medicines.answered(question, answer.say, answer.ask) else None
+
+    def depends(self, question: str) -> bool:
+        """Whether, with nothing running, the answer depends on what has happened: "can I give her
+        water".
+        """
+        found = self._alike(question, None, SAME_QUESTION)
+        return bool(found) and not self._of_one_topic(found, question)
 
     def passage(self, question: str, running: str | None) -> Passage | None:
         """The passage for a question, or None when nothing is about it.
@@ -70,17 +80,35 @@ class Passages:
             return None
         like = RELATED if running else RELATED_IDLE
         ranked = self._lines(running).ranked(question)
-        near = [match.key for match in ranked if match.score >= like]
-        best = next((line for line in near if line.speakable), None)
+        near = [(match.key.topic, match.key) for match in ranked if match.score >= like]
+        if running is None:
+            near = self._of_one_topic(near, question)
+        best = next((line for _, line in near if line.speakable), None)
         if best is None:
             return None
-        lines = [best.text, *(line.text for line in near if line.topic == best.topic)]
+        lines = [best.text, *(line.text for topic, line in near if topic == best.topic)]
         return Passage(best.topic, _joined(lines), best.text)
 
     def of_lines(self, topic: str, lines: Iterable[str]) -> Passage:
         """The passage that these lines make, the first of them fit to be the answer."""
         said = [self._content.say(line) for line in lines]
         return Passage(topic, _joined(said), said[0])
+
+    def _alike(self, question: str, running: str | None, like: float) -> list[tuple[str, Answer]]:
+        """The answers that are asked for so, with their topics, the likest first."""
+        if running is None and _vague(question):
+            return []
+        ranked = self._answers(running).ranked(question)
+        return [match.key for match in ranked if match.score >= like]
+
+    def _of_one_topic(self, found: list[tuple[str, T]], question: str) -> list[tuple[str, T]]:
+        """What is left of the topic that the question is about. The same words are answered by
+        several protocols, each for its own casualty, and not all name what is the matter.
+        """
+        if len({topic for topic, _ in found}) < 2:
+            return found
+        about = self._content.openings.about(question)
+        return [item for item in found if item[0] == about]
 
     def _answers_of(self, topic: str | None) -> Matcher[tuple[str, Answer]]:
         """The fixed answers of one topic, or of all."""

@@ -51,7 +51,10 @@ _ASLEEP = "unresponsive-breathing"
 _SILENT = frozenset(("unresponsive",))
 _OF_OTHER_THINGS = (_SILENT, *(frozenset((n,)) for n in ("gasping", "choking", "heavy-bleeding")))
 """What rules need that may be told in words that mean other things as well."""
+_YOUNG = frozenset(("child", "infant"))
 _LOOKED_AT = 6
+_FITS = 0.003
+"""How likely a question has to be for it to be asked, and not whether they are awake."""
 _URGENCY = ("critical", "urgent", "minor")
 
 
@@ -181,6 +184,15 @@ class Openings:
         """Whether the text may be about first aid at all."""
         return self._topics.scores(text)[0].topic != NOTHING
 
+    def about(self, text: str) -> str | None:
+        """The topic that the text is likely about, whether or not it tells of an emergency; that of
+        an adult where no age is told.
+        """
+        found = self._findings.read(text, supposing=True)
+        age = found if _YOUNG.intersection(found) else ("adult",)
+        best = of_family(self._topics.scores(text), age)
+        return best.topic if best.topic in self._rank and best.score >= SURE else None
+
     def overtakes(self, text: str, running: str) -> Opening | None:
         """Another and no less urgent protocol that the text clearly tells of."""
         found = self._findings.read(text)
@@ -262,5 +274,6 @@ def _nearest(scores: list[Score]) -> float:
 
 def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
     """The question that fits the best topics, or whether they are awake and breathing."""
-    asks = (score.topic for score in topics[:_LOOKED_AT] if score.topic.startswith(ASK))
+    likely = [score.topic for score in topics[:_LOOKED_AT] if score.score >= _FITS]
+    asks = (topic for topic in likely if topic.startswith(ASK))
     return Vague(next(asks, ASK + AWAKE).removeprefix(ASK), found)
