@@ -4,7 +4,7 @@ from voice.dialogue import circumstances, talk, words
 from voice.dialogue.content import Content
 from voice.dialogue.meaning import Asking, Begin, Meaning, Talk, Told, Wondering
 from voice.dialogue.passages import SAME_QUESTION, WORD_FOR_WORD, Passages
-from voice.dialogue.protocol import Event
+from voice.dialogue.protocol import Answer, Event
 from voice.dialogue.questions import is_question
 from voice.dialogue.reactions import CLOSE, Reactions
 from voice.dialogue.runner import Run, Runner
@@ -79,12 +79,11 @@ class Beginnings:
             return self._nothing_told(text, before)
         facts = self._content.findings.read(text)
         perhaps = self._content.openings.perhaps(text)
-        asks = perhaps and is_question(text)
-        like = SAME_QUESTION if asks else WORD_FOR_WORD
-        answer = None if ELSEWHERE in facts else self._passages.answer(text, None, like)
-        if asks and not answer and self._passages.depends(text):
-            return Wondering(ANYONE, text)
-        if answer or asks:
+        answer = None if ELSEWHERE in facts else self._answer(text, perhaps)
+        if perhaps and is_question(text):
+            asks_back = not answer and self._passages.depends(text)
+            return Wondering(ANYONE, text) if asks_back else Asking(answer)
+        if answer:
             return Asking(answer)
         if WORRYING.intersection(facts) and ELSEWHERE not in facts:
             return Told(facts)
@@ -133,6 +132,13 @@ class Beginnings:
         own = self._reactions.closest(text, run)
         known = own is not None and isinstance(own.key, Event) and own.score >= CLOSE
         return None if known else found
+
+    def _answer(self, text: str, perhaps: bool) -> tuple[str, Answer] | None:
+        """The fixed answer to a question, or to what may be a plan: about nothing else, then."""
+        answer = self._passages.answer(text, None, SAME_QUESTION if perhaps else WORD_FOR_WORD)
+        if answer is None or not perhaps or is_question(text):
+            return answer
+        return answer if self._content.openings.about(text) == answer[0] else None
 
     def _goes_on(self, text: str) -> bool:
         """Whether it may be an answer to what we asked back, and is not just somebody's talk."""
