@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -312,3 +313,25 @@ def test_a_machine_without_portaudio_says_how_to_install_it():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "apt install libportaudio2" in done.stdout
+
+
+def test_threads_that_compute_do_not_let_the_speaker_run_dry(server: SoundServer) -> None:
+    over = threading.Event()
+
+    def compute() -> None:
+        while not over.is_set():
+            sum(range(1000))
+
+    thinkers = [threading.Thread(target=compute) for _ in range(3)]
+    with Session() as session:
+        session.mixer.beat(True)
+        time.sleep(1.0)
+        before = session.backend.xruns
+        for thinker in thinkers:
+            thinker.start()
+        time.sleep(4.0)
+        dry = session.backend.xruns - before
+        over.set()
+    for thinker in thinkers:
+        thinker.join()
+    assert dry == 0

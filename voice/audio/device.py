@@ -4,6 +4,7 @@ Three threads: one carries microphone blocks to the loop, one renders ahead into
 watches both devices and is the only one to open and close them.
 """
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -17,6 +18,10 @@ from voice.audio.supervisor import WATCH_S, Side, Supervisor
 from voice.errors import MissingError
 
 _PUMP_S = 0.004
+_TURN_S = 0.001
+"""How long a thread may keep the interpreter while another waits for it. Rendering gives it away
+several times a block and waits as often to get it back: with Python's own 5 ms, a decision that
+takes 100 ms let the speaker run dry."""
 
 
 class DeviceBackend:
@@ -52,7 +57,11 @@ class DeviceBackend:
         return self._microphone.overruns + self._speaker.underruns
 
     def start(self, on_mic: OnMic, renderer: Renderer, on_state: OnState) -> None:
-        """Open both devices and begin; MissingError says which one is not there."""
+        """Open both devices and begin; MissingError says which one is not there.
+
+        From then on the threads of this process take turns more often.
+        """
+        sys.setswitchinterval(min(_TURN_S, sys.getswitchinterval()))
         sides: list[Side] = [self._microphone, self._speaker]
         names = [self._first(side) for side in sides]
         if not names[0]:  # else its first sample begins the axis
