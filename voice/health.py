@@ -39,6 +39,8 @@ class Health:
         elif name == "llm" and state == "ready":
             self._rooms.writer.warm()
             self._rooms.writer.measure()
+        elif name == "stt" and state == "ready":
+            self._rooms.writer.measure()  # what loads beside it had slowed the model down
         elif name == "stt" and state == "restarting":
             self.tell("hearing_restarts")
 
