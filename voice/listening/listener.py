@@ -178,6 +178,8 @@ class Listener:
         outputs: list[Output] = []
         ours = turns.echoes(self._state, self._memory.end, self._rules)
         deaf = self._half and ours
+        if strict is None:  # nothing is taken out: there is no echo to learn
+            self._learnt = _LEARNT
         self._learnt += len(block) if ours else 0
         for frame in self._vad.push(block, strict, echo_known=self._echo_known or not ours):
             outputs += self._step(replace(frame, voiced=False) if deaf else frame)
