@@ -8,7 +8,6 @@ import pytest
 from tests.support.talking import Talk
 from voice.dialogue.content import Content
 from voice.dialogue.dialogue import Dialogue
-from voice.dialogue.questions import is_question
 from voice.dialogue.triage.openings import Vague
 
 OPENINGS = [
@@ -71,12 +70,16 @@ def test_a_baby_never_gets_what_is_only_for_adults(dialogue: Dialogue) -> None:
         assert not any("belly button" in line or "Other hand on top" in line for line in said)
 
 
+ASKED_BACK = ("can I give her water", "what if somebody stops breathing one day")
+"""Whose answer depends on what has happened."""
+
+
 def test_idle_chatter_gets_no_reply_in_a_live_session(listening: Dialogue) -> None:
     for case in OPENINGS:
         if case["protocol"] is None:
             reply = Talk(listening).say(case["text"])
-            asks_back = reply.kind == "clarify" and is_question(case["text"])
-            assert asks_back or reply.kind in ("none", "answer", "chat"), case["text"]
+            expected = ("clarify",) if case["text"] in ASKED_BACK else ("none", "answer", "chat")
+            assert reply.kind in expected, case["text"]
             assert reply.protocol is None or reply.kind == "answer"
     for chatter in ("I need to buy milk", "can you play some music", "what time is it", "..."):
         reply = Talk(listening).say(chatter)

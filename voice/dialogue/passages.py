@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TypeVar
 
 import msgspec
 
@@ -11,8 +10,6 @@ from voice.dialogue.content import Content
 from voice.dialogue.expected import LONGEST_FACT
 from voice.dialogue.match import Matcher
 from voice.dialogue.protocol import Answer, Protocol, event_lines, step_lines
-
-T = TypeVar("T")
 
 SAME_QUESTION, WORD_FOR_WORD = 0.72, 0.95
 """Likeness to a stored phrasing from which its fixed answer is given; the second to what hardly is
@@ -57,19 +54,19 @@ class Passages:
     ) -> tuple[str, Answer] | None:
         """The fixed answer to the question and its topic; of the running protocol, if one runs."""
         found = self._alike(question, running, like)
-        if running is None:
-            found = self._of_one_topic(found, question)
-        if not found:
+        meant = self._meant(question, (topic for topic, _ in found))
+        match = next((item for item in found if item[0] == meant), None)
+        if match is None:
             return None
-        answer = found[0][1]
-        return found[0] if medicines.answered(question, answer.say, answer.ask) else None
+        answer = match[1]
+        return match if medicines.answered(question, answer.say, answer.ask) else None
 
     def depends(self, question: str) -> bool:
         """Whether, with nothing running, the answer depends on what has happened: "can I give her
         water".
         """
         found = self._alike(question, None, SAME_QUESTION)
-        return bool(found) and not self._of_one_topic(found, question)
+        return bool(found) and self._meant(question, (topic for topic, _ in found)) is None
 
     def passage(self, question: str, running: str | None) -> Passage | None:
         """The passage for a question, or None when nothing is about it.
@@ -80,13 +77,13 @@ class Passages:
             return None
         like = RELATED if running else RELATED_IDLE
         ranked = self._lines(running).ranked(question)
-        near = [(match.key.topic, match.key) for match in ranked if match.score >= like]
-        if running is None:
-            near = self._of_one_topic(near, question)
-        best = next((line for _, line in near if line.speakable), None)
+        near = [match.key for match in ranked if match.score >= like]
+        meant = self._meant(question, (line.topic for line in near))
+        near = [line for line in near if line.topic == meant]
+        best = next((line for line in near if line.speakable), None)
         if best is None:
             return None
-        lines = [best.text, *(line.text for topic, line in near if topic == best.topic)]
+        lines = [best.text, *(line.text for line in near)]
         return Passage(best.topic, _joined(lines), best.text)
 
     def of_lines(self, topic: str, lines: Iterable[str]) -> Passage:
@@ -101,14 +98,15 @@ class Passages:
         ranked = self._answers(running).ranked(question)
         return [match.key for match in ranked if match.score >= like]
 
-    def _of_one_topic(self, found: list[tuple[str, T]], question: str) -> list[tuple[str, T]]:
-        """What is left of the topic that the question is about. The same words are answered by
-        several protocols, each for its own casualty, and not all name what is the matter.
+    def _meant(self, question: str, topics: Iterable[str]) -> str | None:
+        """The topic among these that the question is about, if one is. With nothing running the
+        same words are answered by several protocols, each for its own casualty.
         """
-        if len({topic for topic, _ in found}) < 2:
-            return found
+        found = set(topics)
+        if len(found) < 2:
+            return next(iter(found), None)
         about = self._content.openings.about(question)
-        return [item for item in found if item[0] == about]
+        return about if about in found else None
 
     def _answers_of(self, topic: str | None) -> Matcher[tuple[str, Answer]]:
         """The fixed answers of one topic, or of all."""

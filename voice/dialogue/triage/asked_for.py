@@ -9,8 +9,8 @@ from voice.dialogue.protocol import Protocol
 from voice.dialogue.triage import rules
 from voice.dialogue.triage.findings import Findings
 
-LIKE_A_TRIGGER = 0.9
-LIKE_A_PROCEDURE = 0.9
+_LIKE_A_TRIGGER = 0.9
+_LIKE_A_PROCEDURE = 0.9
 _EVERYDAY = words.wordset("talk cut lift floor car bridge roof ledge")
 _PARTICLES = words.wordset("down off out")
 _HOW = re.compile(
@@ -33,7 +33,7 @@ class AskedFor:
 
     def emergency(self, text: str) -> str | None:
         """The protocol one of whose triggers the text is."""
-        return _whole(self._triggers.best(text, LIKE_A_TRIGGER), words.normalise(text))
+        return _whole(self._triggers.best(text, _LIKE_A_TRIGGER), words.normalise(text))
 
     def procedure(self, text: str) -> str | None:
         """The protocol whose whole procedure is asked for, or what to do about its emergency."""
@@ -42,7 +42,7 @@ class AskedFor:
         if not asked:
             return None
         named = plain[asked.end() :]
-        if slug := _whole(self._procedures.best(named, LIKE_A_PROCEDURE), plain):
+        if slug := _whole(self._procedures.best(named, _LIKE_A_PROCEDURE), plain):
             return slug
         if asked[0].startswith("what"):
             rule = rules.first(self._findings.read(named, supposing=True))

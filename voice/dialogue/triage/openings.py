@@ -274,6 +274,6 @@ def _nearest(scores: list[Score]) -> float:
 
 def _vague(topics: list[Score], found: tuple[str, ...]) -> Vague:
     """The question that fits the best topics, or whether they are awake and breathing."""
-    likely = [score.topic for score in topics[:_LOOKED_AT] if score.score >= _FITS]
+    likely = (score.topic for score in topics[:_LOOKED_AT] if score.score >= _FITS)
     asks = (topic for topic in likely if topic.startswith(ASK))
     return Vague(next(asks, ASK + AWAKE).removeprefix(ASK), found)
