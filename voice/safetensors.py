@@ -1,6 +1,8 @@
 """Reads the floating-point tensors of a safetensors file, without torch."""
 
+import math
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -22,7 +24,8 @@ class _Entry(msgspec.Struct, frozen=True):
 
 
 def read(file: Path) -> dict[str, Array]:
-    """All F32, F16 and BF16 tensors by name, as float32; F32 is mapped from the file, not copied.
+    """All F32, F16 and BF16 tensors by name, as float32; F32 is mapped from the file, not copied,
+    each on its own: what is read of it takes memory for as long as somebody keeps that tensor.
 
     Tensors of other types are left out. Raises MissingError or UserError, in one line.
     """
@@ -42,17 +45,28 @@ def read(file: Path) -> dict[str, Array]:
             for name, entry in header.items()
             if name != _METADATA
         }
-        data = raw[8 + size :]
-        return {name: _tensor(data, e) for name, e in entries.items() if e.dtype in _TYPES}
-    except (ValueError, IndexError, msgspec.DecodeError) as error:
+        start, length = 8 + size, len(raw)
+        return {
+            name: _tensor(file, start, length - start, entry)
+            for name, entry in entries.items()
+            if entry.dtype in _TYPES
+        }
+    except (OSError, ValueError, IndexError, msgspec.DecodeError) as error:
         raise UserError(f"{file} is not a usable safetensors file: {error}") from None
 
 
-def _tensor(data: NDArray[np.uint8], entry: _Entry) -> Array:
+def _tensor(file: Path, start: int, length: int, entry: _Entry) -> Array:
+    """A tensor of the data that begins at `start` and is so long."""
     begin, end = entry.data_offsets
-    if not 0 <= begin <= end <= len(data):
+    if not 0 <= begin <= end <= length:
         raise ValueError("it ends before its last tensor")
-    values = np.asarray(data[begin:end]).view(_TYPES[entry.dtype]).reshape(entry.shape)
+    kind = np.dtype(_TYPES[entry.dtype])
+    if min(entry.shape, default=0) < 0 or math.prod(entry.shape) * kind.itemsize != end - begin:
+        raise ValueError("a tensor's shape does not fit its size")
+    if begin == end:  # nothing cannot be mapped
+        return np.zeros(entry.shape, np.float32)
+    shape = tuple(entry.shape)
+    values: NDArray[Any] = np.asarray(np.memmap(file, kind, "r", start + begin, shape))
     if entry.dtype == "BF16":  # the upper half of a float32
         return (values.astype(np.uint32) << 16).view(np.float32)
     return values.astype(np.float32, copy=False)

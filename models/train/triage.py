@@ -338,7 +338,7 @@ def main() -> None:
             refit(file, both[0], base, args.seed)
         return
     rng = random.Random(args.seed)
-    weights = {name: torch.tensor(value) for name, value in base.weights.items()}
+    weights = {name: torch.tensor(value) for name, value in base.weights().items()}
     for task in both:
         task.views.append(lower_layers(base, weights, task.lines))
         for _ in range(VIEWS - 1):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +21,14 @@ from voice.engines.host import WorkerHost, WorkerSpec
 from voice.engines.interfaces import (
     SPEECH_RATE,
     Failed,
+    Result,
     SpeechChunk,
     Synthesize,
     Transcribe,
     Transcript,
 )
 from voice.engines.whisper_decode import UNSURE_LOGPROB
+from voice.engines.whisper_worker import create
 
 pytestmark = pytest.mark.alone
 
@@ -237,6 +240,15 @@ def test_our_adapter_hears_more_of_rescue_words_in_noise(stt):
             wrong[host] += wer.rate([(text, transcribe(host, audio).text)])
     adapted.close()
     assert wrong[adapted] < wrong[stt]
+
+
+def test_where_the_disk_has_no_room_for_the_adapted_model_it_is_made_in_memory(monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", "/proc/no-room")
+    worker = create(dict(roster.stt(Settings()).options))
+    assert worker.load()["adapter"] == Settings().stt.model
+    found: list[Result] = []
+    worker.handle(Transcribe(audio=clip(QUESTION).audio), found.append, lambda: False)
+    assert "time" in found[0].text
 
 
 def test_the_tiny_model_serves_as_well():

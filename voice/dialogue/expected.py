@@ -68,9 +68,15 @@ class Expected:
         lines = [features(text, vectors.of.get(text)) for _, text in phrases]
         self._likeness = Likeness([n for n, _ in phrases], lines) if phrases else None
         self._said = [_own_words(key, vectors) for key in self._keys]
-        self._asked = [_phrasings(said, vectors) if questions else None for _, said in found]
+        self._asked = self._phrasings([len(said) for _, said in found]) if questions else []
         self.ranked = remembered(256)(self._ranked)
         """Every key for a text with its score, the best first."""
+
+    def _phrasings(self, counts: Sequence[int]) -> list[Array]:
+        """The vectors of each key's phrasings, as views; none without vectors."""
+        if self._likeness is None or self._likeness.vectors is None:
+            return []
+        return np.split(self._likeness.vectors, np.cumsum(counts)[:-1])
 
     def closest(self, text: str) -> Closest | None:
         """The key that fits best, or None when nothing is expected."""
@@ -90,7 +96,7 @@ class Expected:
                 counts = _LIKE_ITS_ANSWER if isinstance(self._keys[n], Answer) else _LIKE_A_LINE
                 scores[n] += counts * max(float(said @ vector), 0.0)
         for n, asked in enumerate(self._asked):
-            if asked is not None and vector is not None:
+            if vector is not None:
                 nearest = np.sort(asked @ vector)[-_PHRASINGS:]
                 scores[n] += _LIKE_ITS_PHRASINGS * float(nearest.mean())
         order = sorted(range(len(self._keys)), key=lambda n: -scores[n])
@@ -155,10 +161,6 @@ def _answers(script: Script, more: Phrasings) -> list[tuple[Key, Sequence[str]]]
 def _own_words(key: Key, vectors: Vectors) -> Array | None:
     match key:
         case Answer(say=text) | Line(text=text):
-            return vectors.of.get(text)
+            known = vectors.of.get(text)
+            return None if known is None else known.astype(np.float32)
     return None
-
-
-def _phrasings(said: Sequence[str], vectors: Vectors) -> Array | None:
-    known = [vectors.of[text] for text in said if text in vectors.of]
-    return np.array(known, np.float32) if known else None

@@ -28,12 +28,12 @@ class Features(msgspec.Struct, frozen=True):
     """What is compared of a text."""
 
     words: Mapping[str, float]
-    vector: Array | None
+    vector: NDArray[np.floating] | None
     negated: bool
     """Whether it says that something is not so."""
 
 
-def features(text: str, vector: Array | None) -> Features:
+def features(text: str, vector: NDArray[np.floating] | None) -> Features:
     """What is compared of this text."""
     return Features(lexical(text), vector, words.negated(words.tokens(text)))
 
@@ -44,15 +44,16 @@ class Likeness:
     def __init__(self, keys: Sequence[int], lines: Sequence[Features]) -> None:
         self._words = SparseIndex(indexed([line.words for line in lines]))
         vectors = [line.vector for line in lines if line.vector is not None]
-        self._vectors = np.array(vectors, np.float32) if len(vectors) == len(keys) else None
+        self.vectors = np.array(vectors, np.float32) if len(vectors) == len(keys) else None
+        """Those of the lines, float32 [lines, 384]; None where one has none."""
         self._negated = np.array([line.negated for line in lines])
         self._weights = self._solve(np.array(keys))
 
     def scores(self, said: Features) -> Array:
         """How much every key fits, about 0 to 1: float32 [keys]."""
         likeness = self._words.likeness(said.words)
-        if self._vectors is not None and said.vector is not None:
-            likeness += _meaning(self._vectors @ said.vector)
+        if self.vectors is not None and said.vector is not None:
+            likeness += _meaning(self.vectors @ said.vector)
         likeness *= self._agree(said.negated)
         found: Array = likeness @ self._weights
         return found
@@ -63,8 +64,8 @@ class Likeness:
 
     def _solve(self, keys: NDArray[np.int64]) -> Array:
         gram = self._words.gram()
-        if self._vectors is not None:
-            gram += _meaning(self._vectors @ self._vectors.T)
+        if self.vectors is not None:
+            gram += _meaning(self.vectors @ self.vectors.T)
         gram *= self._agree(self._negated[:, np.newaxis])
         gram[np.diag_indices_from(gram)] += _REGULARISATION
         wanted = np.zeros((len(keys), keys.max() + 1), np.float32)

@@ -6,7 +6,7 @@ A line that was changed costs one sentence, not all of them.
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -29,7 +29,8 @@ _PART = 512
 class Vectors(msgspec.Struct, frozen=True):
     """Sentence vectors of some lines, and how to get that of any other text."""
 
-    of: dict[str, Array]
+    of: Mapping[str, NDArray[np.floating]]
+    """float16 [384] for each line: as they are kept, or 66,000 of them would take 100 MB."""
     embed: Callable[[str], Array | None]
 
 
@@ -58,7 +59,7 @@ def load(lines: Iterable[str], embedder: Embedder, folder: Path) -> Vectors:
         known.update(zip(new, _embedded(embedder, list(new.values())), strict=True))
         stored = np.array(list(known.values()), np.float16)
         keep.write(file, {"names": np.array(list(known)), "vectors": stored})
-    vectors = np.array([known[name] for name in names], np.float32)
+    vectors = np.array([known[name] for name in names], np.float16)
     return Vectors(dict(zip(lines, vectors, strict=True)), embedder.vector)
 
 

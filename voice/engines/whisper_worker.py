@@ -4,8 +4,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -23,6 +24,9 @@ from voice.engines.interfaces import (
     Word,
 )
 from voice.engines.whisper_weigh import Scales
+
+if TYPE_CHECKING:
+    from faster_whisper import WhisperModel
 
 NEEDED = ("config.json", "model.bin", "tokenizer.json")
 _FULL_BEAM = 5
@@ -69,16 +73,9 @@ class WhisperWorker:
         missing = [name for name in NEEDED if not (self._path / name).is_file()]
         if missing:  # without its tokenizer.json the library would look for one on the network
             raise FileNotFoundError(f"{self._path} holds no {', '.join(missing)}")
-        from faster_whisper import WhisperModel
         from faster_whisper.tokenizer import Tokenizer
 
-        self._model = WhisperModel(
-            str(self._path),
-            device=self._options.device,
-            compute_type=self._options.compute,
-            cpu_threads=self._options.threads,
-            files=self._adapted(),
-        )
+        self._model = self._opened()
         multilingual = self._model.model.is_multilingual
         self._tokenizer = Tokenizer(
             self._model.hf_tokenizer, multilingual, task="transcribe", language="en"
@@ -93,16 +90,29 @@ class WhisperWorker:
             "adapter": Path(self._options.adapter_path).stem,
         }
 
-    def _adapted(self) -> dict[str, bytes] | None:
-        """The model's files with the adapter's change in them; None: as they are on the disk."""
-        if not self._options.adapter_path:
-            return None
-        files = {file.name: file.read_bytes() for file in self._path.iterdir() if file.is_file()}
-        with np.load(self._options.adapter_path) as adapter:
-            files["model.bin"] = whisper_adapter.adapted(
-                files["model.bin"], adapter, self._options.adapter_scale
-            )
-        return files
+    def _opened(self) -> "WhisperModel":
+        """The model, with the adapter's change in it.
+
+        The change is made on the disk: of files that it gets in memory CTranslate2 keeps all for
+        as long as the model lives, 150 MB, so that is done only where the disk has no room.
+        """
+        from faster_whisper import WhisperModel
+
+        options = self._options
+        opened = partial(
+            WhisperModel,
+            device=options.device,
+            compute_type=options.compute,
+            cpu_threads=options.threads,
+        )
+        if not options.adapter_path:
+            return opened(str(self._path))
+        change = self._path, Path(options.adapter_path), options.adapter_scale
+        try:
+            with whisper_adapter.adapted_folder(*change) as folder:
+                return opened(str(folder))
+        except OSError:
+            return opened(str(self._path), files=whisper_adapter.adapted_files(*change))
 
     def handle(
         self, request: Request, emit: Callable[[Result], None], cancelled: Callable[[], bool]

@@ -33,13 +33,18 @@ class MiniLm:
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(LONGEST)
-        weights = self.weights = read_safetensors(folder / "model.safetensors")
+        self._file = folder / "model.safetensors"
+        weights = self.weights()
         self._words = weights["embeddings.word_embeddings.weight"]
         kind = weights["embeddings.token_type_embeddings.weight"][0]
         self._positions = weights["embeddings.position_embeddings.weight"] + kind
         self._norm = _pair(weights, "embeddings.LayerNorm")
         self._layers = [Layer(weights, index) for index in range(_LAYERS)]
         self._remember()
+
+    def weights(self) -> dict[str, Array]:
+        """All arrays of the model. Nothing here keeps them: each layer has its own once opened."""
+        return read_safetensors(self._file)
 
     def adapted(self, adapter: Mapping[str, Array]) -> "MiniLm":
         """The same with low-rank changes: for a weight `name` arrays `name.A` and `name.B`.
@@ -48,10 +53,10 @@ class MiniLm:
         adapter of this model.
         """
         names = {name.removesuffix(".A") for name in adapter if name.endswith(".A")}
-        weights = dict(self.weights)
+        weights = self.weights()
         for name in names:
             down, up = (adapter[f"{name}.{part}"].astype(np.float32) for part in "AB")
-            weights[f"{name}.weight"] = self.weights[f"{name}.weight"] + up @ down
+            weights[f"{name}.weight"] = weights[f"{name}.weight"] + up @ down
         changed = {int(name.split(".")[2]) for name in names}
         other = copy.copy(self)
         digest = hashlib.sha256()
