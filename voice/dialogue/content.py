@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from voice import memory
+from voice import heap
 from voice.config import Settings
 from voice.dialogue import (
     coach_plan,
@@ -162,7 +162,7 @@ class Content:
         """Load what the first utterance needs; the first time on a machine it takes a minute."""
         self.openings.find("hello")
         self.vectors.embed("hello")
-        memory.give_back()
+        heap.trim()
 
     @cached_property
     def by_urgency(self) -> list[Protocol]:

@@ -45,7 +45,7 @@ class Reactions:
         self._runner = runner
         self._side = side
         self._reports = remembered(128)(self._reports_in)
-        self._expectations = remembered(128)(self._expectations_at)
+        self._expectations = remembered(512)(self._expectations_at)
 
     def expect(self, run: Run) -> None:
         """Work out what may be heard at this step; it is kept."""

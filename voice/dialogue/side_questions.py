@@ -40,8 +40,6 @@ _BEFORE = 0.5
 """How much what was told before counts in a question that leans on it."""
 _LINES = 8
 """Lines of a passage."""
-_KEPT = 16
-"""Protocols whose side questions are kept ready, 5 MB each; another takes 0.2 s to make."""
 TELLING = 2
 """Words that carry meaning; fewer tell too little to go by what they are near to."""
 _PLAN = re.compile(
@@ -73,7 +71,7 @@ class SideQuestions:
 
     def __init__(self, content: Content) -> None:
         self._content = content
-        self._of = lru_cache(maxsize=_KEPT)(self._of_protocol)
+        self._of = lru_cache(maxsize=128)(self._of_protocol)
 
     def expect(self, run: Run) -> None:
         """Work out what may be asked of a protocol; it is kept."""

@@ -17,7 +17,7 @@ import traceback
 from collections.abc import Callable
 from typing import BinaryIO
 
-from voice import memory
+from voice import heap
 from voice.engines import interfaces as m
 from voice.engines import wire
 
@@ -132,7 +132,7 @@ def _load(link: Link, module: str, options: dict[str, object]) -> m.Worker:
         traceback.print_exc()
         link.send(wire.LoadFailed(detail=f"{error}" or type(error).__name__))
         os._exit(1)
-    memory.give_back()
+    heap.trim()
     link.send(wire.Ready(info=info))
     return worker
 

@@ -4,7 +4,7 @@ import contextlib
 import ctypes
 
 
-def give_back() -> None:
+def trim() -> None:
     """Return what is free but kept for later: loading leaves up to 90 MB of it in an engine.
 
     Takes some milliseconds; does nothing where the C library cannot (it is glibc's `malloc_trim`).
