@@ -169,17 +169,18 @@ def test_the_words_of_the_lines_are_kept_until_they_change(tmp_path: Path) -> No
 def test_what_is_expected_has_to_lead_and_to_agree_on_negation(embedder: MiniLm) -> None:
     phrases = {"awake": ["she is awake"], "asleep": ["she is not awake"]}
     texts = [text for said in phrases.values() for text in said]
-    of = dict(zip(texts, embedder.embed(texts), strict=True))
-    known = Expected(phrases.items(), Vectors(of, lambda text: embedder.embed([text])[0]))
+    table = embedder.embed(texts).astype(np.float16)
+    row = {text: n for n, text in enumerate(texts)}
+    known = Expected(phrases.items(), Vectors(table, row, embedder.vector))
     found = known.closest("she's awake now")
     assert found is not None
     assert found.key == "awake"
     assert found.lead > 0.1
     assert known.ranked("she isn't awake yet")[0][0] == "asleep"
     assert known.ranked("nice weather today")[0][1] < 0.5
-    unaided = Expected(phrases.items(), Vectors({}, lambda text: None))
+    unaided = Expected(phrases.items(), vectors.none())
     assert unaided.ranked("she is awake")[0][0] == "awake"
-    assert Expected((), Vectors({}, lambda text: None)).closest("she is awake") is None
+    assert Expected((), vectors.none()).closest("she is awake") is None
 
 
 def test_without_the_embedding_words_find_what_is_plain() -> None:

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from voice.dialogue import words
-from voice.dialogue.likeness import Array, Likeness, features
+from voice.dialogue.likeness import Likeness
 from voice.dialogue.memo import remembered
 from voice.dialogue.phrasings import Phrasings
 from voice.dialogue.protocol import Answer, Event, Protocol, Step, event_lines
@@ -63,20 +63,18 @@ class Expected:
         """`questions`: these are all questions, which people put in more ways than are written."""
         found = [(key, tuple(phrases)) for key, phrases in keys if phrases]
         self._keys = [key for key, _ in found]
-        self._embed = vectors.embed
+        self._vectors = vectors
         phrases = [(n, text) for n, (_, said) in enumerate(found) for text in said]
-        lines = [features(text, vectors.of.get(text)) for _, text in phrases]
-        self._likeness = Likeness([n for n, _ in phrases], lines) if phrases else None
-        self._said = [_own_words(key, vectors) for key in self._keys]
-        self._asked = self._phrasings([len(said) for _, said in found]) if questions else []
+        lines = [text for _, text in phrases]
+        self._likeness = Likeness([n for n, _ in phrases], lines, vectors) if phrases else None
+        self._ends = np.cumsum([len(said) for _, said in found])[:-1] if questions else None
+        """Where the phrasings of each key end, but for the last."""
+        own = {n: known for n, key in enumerate(self._keys) if (known := _own_words(key))}
+        self._own = list(own)
+        self._own_rows = vectors.rows(text for text, _ in own.values())
+        self._own_counts = np.array([counts for _, counts in own.values()], np.float32)
         self.ranked = remembered(256)(self._ranked)
         """Every key for a text with its score, the best first."""
-
-    def _phrasings(self, counts: Sequence[int]) -> list[Array]:
-        """The vectors of each key's phrasings, as views; none without vectors."""
-        if self._likeness is None or self._likeness.vectors is None:
-            return []
-        return np.split(self._likeness.vectors, np.cumsum(counts)[:-1])
 
     def closest(self, text: str) -> Closest | None:
         """The key that fits best, or None when nothing is expected."""
@@ -89,15 +87,15 @@ class Expected:
     def _ranked(self, text: str) -> list[tuple[Key, float]]:
         if self._likeness is None:
             return []
-        vector = self._embed(text)
-        scores = self._likeness.scores(features(text, vector))
-        for n, said in enumerate(self._said):
-            if said is not None and vector is not None:
-                counts = _LIKE_ITS_ANSWER if isinstance(self._keys[n], Answer) else _LIKE_A_LINE
-                scores[n] += counts * max(float(said @ vector), 0.0)
-        for n, asked in enumerate(self._asked):
-            if vector is not None:
-                nearest = np.sort(asked @ vector)[-_PHRASINGS:]
+        vector = self._vectors.embed(text)
+        cosines = self._likeness.cosines(vector)
+        scores = self._likeness.scores(text, cosines)
+        if vector is not None and self._own_rows is not None:
+            near = np.maximum(self._vectors.at(self._own_rows) @ vector, 0)
+            scores[self._own] += self._own_counts * near
+        if cosines is not None and self._ends is not None:
+            for n, asked in enumerate(np.split(cosines, self._ends)):
+                nearest = np.sort(asked)[-_PHRASINGS:]
                 scores[n] += _LIKE_ITS_PHRASINGS * float(nearest.mean())
         order = sorted(range(len(self._keys)), key=lambda n: -scores[n])
         return [(self._keys[n], float(scores[n])) for n in order]
@@ -158,9 +156,11 @@ def _answers(script: Script, more: Phrasings) -> list[tuple[Key, Sequence[str]]]
     ]
 
 
-def _own_words(key: Key, vectors: Vectors) -> Array | None:
+def _own_words(key: Key) -> tuple[str, float] | None:
+    """What is said for a key, and how much likeness to it counts."""
     match key:
-        case Answer(say=text) | Line(text=text):
-            known = vectors.of.get(text)
-            return None if known is None else known.astype(np.float32)
+        case Answer(say=text):
+            return text, _LIKE_ITS_ANSWER
+        case Line(text=text):
+            return text, _LIKE_A_LINE
     return None

@@ -5,15 +5,15 @@ solved for in closed form, so there is nothing random and nothing to train; with
 vectors the words decide alone, a little worse.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from voice.dialogue import words
 from voice.dialogue.triage.features import lexical
 from voice.dialogue.triage.sparse import SparseIndex, indexed
+from voice.dialogue.vectors import Vectors
 
 Array = NDArray[np.float32]
 
@@ -24,37 +24,29 @@ _TURNED = np.float32(0.5)
 """What likeness counts when only one of two texts is negated: vectors hardly tell "not"."""
 
 
-class Features(msgspec.Struct, frozen=True):
-    """What is compared of a text."""
-
-    words: Mapping[str, float]
-    vector: NDArray[np.floating] | None
-    negated: bool
-    """Whether it says that something is not so."""
-
-
-def features(text: str, vector: NDArray[np.floating] | None) -> Features:
-    """What is compared of this text."""
-    return Features(lexical(text), vector, words.negated(words.tokens(text)))
-
-
 class Likeness:
     """Scores keys, given by their numbers. Immutable once built; safe in any thread."""
 
-    def __init__(self, keys: Sequence[int], lines: Sequence[Features]) -> None:
-        self._words = SparseIndex(indexed([line.words for line in lines]))
-        vectors = [line.vector for line in lines if line.vector is not None]
-        self.vectors = np.array(vectors, np.float32) if len(vectors) == len(keys) else None
-        """Those of the lines, float32 [lines, 384]; None where one has none."""
-        self._negated = np.array([line.negated for line in lines])
+    def __init__(self, keys: Sequence[int], lines: Sequence[str], vectors: Vectors) -> None:
+        """A key for each line."""
+        self._words = SparseIndex(indexed([lexical(line) for line in lines]), alike=True)
+        self._vectors, self._rows = vectors, vectors.rows(lines)
+        self._negated = np.array([_negated(line) for line in lines])
         self._weights = self._solve(np.array(keys))
 
-    def scores(self, said: Features) -> Array:
-        """How much every key fits, about 0 to 1: float32 [keys]."""
-        likeness = self._words.likeness(said.words)
-        if self.vectors is not None and said.vector is not None:
-            likeness += _meaning(self.vectors @ said.vector)
-        likeness *= self._agree(said.negated)
+    def cosines(self, vector: Array | None) -> Array | None:
+        """Of the angle between a text's vector and that of every line: float32 [lines]."""
+        if vector is None or self._rows is None:
+            return None
+        found: Array = self._vectors.at(self._rows) @ vector
+        return found
+
+    def scores(self, text: str, cosines: Array | None) -> Array:
+        """How much every key fits, about 0 to 1: float32 [keys]; `cosines`: those of the text."""
+        likeness = self._words.likeness(lexical(text))
+        if cosines is not None:
+            likeness += _meaning(cosines)
+        likeness *= self._agree(_negated(text))
         found: Array = likeness @ self._weights
         return found
 
@@ -64,14 +56,20 @@ class Likeness:
 
     def _solve(self, keys: NDArray[np.int64]) -> Array:
         gram = self._words.gram()
-        if self.vectors is not None:
-            gram += _meaning(self.vectors @ self.vectors.T)
+        if self._rows is not None:
+            vectors = self._vectors.at(self._rows)
+            gram += _meaning(vectors @ vectors.T)
         gram *= self._agree(self._negated[:, np.newaxis])
         gram[np.diag_indices_from(gram)] += _REGULARISATION
         wanted = np.zeros((len(keys), keys.max() + 1), np.float32)
         wanted[np.arange(len(keys)), keys] = 1.0
         solved: Array = np.linalg.solve(gram, wanted).astype(np.float32)
         return solved
+
+
+def _negated(text: str) -> bool:
+    """Whether it says that something is not so."""
+    return words.negated(words.tokens(text))
 
 
 def _meaning(cosines: Array) -> Array:

@@ -29,14 +29,26 @@ _PART = 512
 class Vectors(msgspec.Struct, frozen=True):
     """Sentence vectors of some lines, and how to get that of any other text."""
 
-    of: Mapping[str, NDArray[np.floating]]
-    """float16 [384] for each line: as they are kept, or 66,000 of them would take 100 MB."""
+    table: NDArray[np.float16]
+    """One row a line, as they are kept on disk: there are 66,000. Whoever compares with some of
+    them keeps the numbers of their rows.
+    """
+    row: Mapping[str, int]
     embed: Callable[[str], Array | None]
+
+    def rows(self, lines: Iterable[str]) -> NDArray[np.int32] | None:
+        """The rows of these lines, or None where one of them has none."""
+        found = [self.row.get(line, -1) for line in lines]
+        return None if -1 in found else np.array(found, np.int32)
+
+    def at(self, rows: NDArray[np.int32]) -> Array:
+        """The vectors in these rows: float32 [rows, 384]."""
+        return self.table[rows].astype(np.float32)
 
 
 def none() -> Vectors:
     """What there is without a sentence embedding."""
-    return Vectors({}, lambda text: None)
+    return Vectors(np.zeros((0, 0), np.float16), {}, lambda text: None)
 
 
 def load(lines: Iterable[str], embedder: Embedder, folder: Path) -> Vectors:
@@ -59,8 +71,8 @@ def load(lines: Iterable[str], embedder: Embedder, folder: Path) -> Vectors:
         known.update(zip(new, _embedded(embedder, list(new.values())), strict=True))
         stored = np.array(list(known.values()), np.float16)
         keep.write(file, {"names": np.array(list(known)), "vectors": stored})
-    vectors = np.array([known[name] for name in names], np.float16)
-    return Vectors(dict(zip(lines, vectors, strict=True)), embedder.vector)
+    table = np.array([known[name] for name in names], np.float16)
+    return Vectors(table, {line: n for n, line in enumerate(lines)}, embedder.vector)
 
 
 def _embedded(embedder: Embedder, lines: list[str]) -> NDArray[np.float16]:

@@ -1,5 +1,6 @@
 """Sparse likeness: which stored texts share weighted features with a new one."""
 
+import sys
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -38,10 +39,12 @@ def indexed(texts: Sequence[Mapping[str, float]]) -> Arrays:
 class SparseIndex:
     """Cosine of idf-weighted features against stored texts. Immutable; safe in any thread."""
 
-    def __init__(self, arrays: Arrays) -> None:
-        """Take what `indexed` gives."""
+    def __init__(self, arrays: Arrays, *, alike: bool = False) -> None:
+        """Take what `indexed` gives. `alike`: one of many indexes of much the same features, which
+        then keep each feature's name once among them."""
         self.size = int(arrays["size"])
         names = arrays["features"].tobytes().decode().split("\n")
+        names = list(map(sys.intern, names)) if alike else names
         self._number = {name: n for n, name in enumerate(names)}
         self._idf, self._ends = arrays["idf"], arrays["ends"]
         self._rows, self._weights = arrays["rows"], arrays["weights"]
