@@ -137,8 +137,9 @@ def test_only_new_lines_are_worked_out(tmp_path: Path, embedder: MiniLm) -> None
     vectors.load(LINES, back, folder)
     assert (other.lines, back.lines) == (["of another copy"], [])
     for line in LINES:
-        assert np.allclose(one.of[line], again.of[line])
-        assert np.allclose(one.of[line], one.embed(line), atol=1e-3)
+        kept = one.table[one.row[line]]
+        assert np.allclose(kept, again.table[again.row[line]])
+        assert np.allclose(kept, one.embed(line), atol=1e-3)
 
 
 def test_damaged_and_unwritable_files_cost_time_and_nothing_else(
@@ -146,10 +147,10 @@ def test_damaged_and_unwritable_files_cost_time_and_nothing_else(
 ) -> None:
     file = tmp_path / "phrasings-plain.npz"
     file.write_bytes(b"\x00 no such thing")
-    assert set(vectors.load(LINES, embedder, tmp_path).of) == set(LINES)
+    assert set(vectors.load(LINES, embedder, tmp_path).row) == set(LINES)
     blocked = tmp_path / "file"
     blocked.write_text("")
-    assert set(vectors.load(LINES, embedder, blocked).of) == set(LINES)
+    assert set(vectors.load(LINES, embedder, blocked).row) == set(LINES)
 
 
 def test_the_words_of_the_lines_are_kept_until_they_change(tmp_path: Path) -> None:
