@@ -21,8 +21,6 @@ VERSION = 6
 """Of CTranslate2's file format."""
 FLOAT16 = 4
 """CTranslate2's number for the type of the weights."""
-
-
 MODEL = "model.bin"
 """The file of a model's folder that has the weights."""
 

@@ -28,7 +28,7 @@ from voice.engines.whisper_weigh import Scales
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
 
-NEEDED = ("config.json", "model.bin", "tokenizer.json")
+NEEDED = ("config.json", whisper_adapter.MODEL, "tokenizer.json")
 _FULL_BEAM = 5
 _SHORTEST = SPEECH_RATE // 20
 """Samples below which there is nothing to recognise."""
