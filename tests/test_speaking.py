@@ -120,6 +120,27 @@ def test_a_cached_reply_needs_no_engine_and_tells_its_latency(room: Room) -> Non
     assert end.reason == "finished"
 
 
+def test_an_utterance_ends_in_time_although_the_loop_does_not_run_yet(cache: SpeechCache) -> None:
+    events: list[SoundEvent] = []
+    calls: list[Callable[[], None]] = []
+    mixer = Mixer(RATE, events.append)
+    engine = WorkerHost(roster.piper(Settings()), lambda state, pid, detail: None)
+    speaker = Speaker(engine, cache)
+    speech = Speech(speaker, mixer, calls.append, length_scale=1.0, on_mute=lambda: None)
+    speech.say("Push hard.", append=True)
+    limit = time.monotonic() + 20
+    blocks = 0
+    while len(events) < 2:
+        assert time.monotonic() < limit
+        mixer.render()
+        blocks += 1
+        mixer.consumed(blocks, blocks * 0.01)
+    speech.close()
+    engine.close()
+    assert [event.source for event in events] == ["voice", "voice"]
+    assert events[1].t - events[0].t == pytest.approx(4_000 / cache.rate, abs=0.02)
+
+
 def test_a_reply_that_was_not_rendered_ahead_tells_when_the_engine_gave_it(room: Room) -> None:
     trace = answered()
     room.engine.start()

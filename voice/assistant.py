@@ -206,6 +206,7 @@ class Assistant:
             expected=lambda text: dialogue.whole(text, self._acting.state) == "whole",
             settled=lambda text: dialogue.settled(text, self._acting.state),
             urgent=lambda text: floor.urgent(text, self._acting.state),
+            begins=lambda text: dialogue.begins(text, self._acting.state),
             spot=floor.spot,
             hint=lambda: dialogue.hint(self._acting.state),
             likely=lambda: dialogue.likely(self._acting.state),

@@ -25,6 +25,8 @@ VERBATIM, GARBLED = 85.0, 60.0
 """Likeness in percent from which a transcript counts as our own words."""
 SHORTEST = 12
 """Letters; less could be anybody's."""
+_UNSAID = ("failed", "late")
+"""How an utterance ends that was not said as it should be."""
 
 Post = Callable[[Callable[[], None]], None]
 """Puts a call into the loop's inbox."""
@@ -99,7 +101,7 @@ class Speech:
             text,
             number,
             lambda audio, rate: self._mixer.feed_voice(number, audio, rate),
-            lambda end: self._post(lambda: self._rendered(number, end)),
+            lambda end: self._made(number, end),
             on_engine=answers.synthesised if answers else lambda: None,
             keep=fixed,
             length_scale=self.length_scale,
@@ -188,15 +190,25 @@ class Speech:
         """End the speaker's thread."""
         self._speaker.close()
 
+    def _made(self, number: int, end: Spoken) -> None:
+        """Tell that no more audio will come, on the speaker's thread.
+
+        The mixer is told at once: until the loop runs, while all else loads, the greeting would
+        count as going on, and what is said after it as said over our voice.
+        """
+        if end.outcome not in _UNSAID:
+            self._mixer.end_voice(number)
+        self._post(lambda: self._rendered(number, end))
+
     def _rendered(self, number: int, end: Spoken) -> None:
-        """All audio of an utterance has been made, or no more will come."""
-        self._mixer.end_voice(number)
+        """No more audio will come; what could not be made is excused."""
         utterance = self._utterances.get(number)
         if utterance is None:
             return
         utterance.rendered = True
-        if end.outcome not in ("failed", "late"):
+        if end.outcome not in _UNSAID:
             return
+        self._mixer.end_voice(number)
         if utterance.text == self.excuse:
             self._on_mute()
             return

@@ -313,6 +313,23 @@ def test_to_what_nothing_needs_to_be_added(
 
 
 @pytest.mark.parametrize(
+    ("protocol", "text", "begins"),
+    [
+        (None, "He's not breathing.", True),
+        (None, "She is choking.", True),
+        (None, "He's up there.", False),
+        (None, "Tell me what.", False),
+        ("burns", "She is choking.", False),  # it may be our own voice, asking about it
+    ],
+)
+def test_few_words_over_our_greeting_that_are_an_emergency(
+    protocol: str | None, text: str, begins: bool, dialogue: Dialogue
+) -> None:
+    state = dialogue.start(protocol) if protocol else dialogue.start()
+    assert dialogue.begins(text, state) == begins
+
+
+@pytest.mark.parametrize(
     ("protocol", "said", "heard"),
     [
         (

@@ -148,6 +148,10 @@ class Dialogue:
         """
         return self._interpreter.settled(text, state)
 
+    def begins(self, text: str, state: State) -> bool:
+        """Whether a protocol would begin, with none that runs."""
+        return state.run is None and isinstance(self._interpreter.read(text, state), m.Begin)
+
     def hint(self, state: State) -> str:
         """What may be said now; for the recogniser."""
         return hearing.hint(self.content.phrasebook, state)

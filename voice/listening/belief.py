@@ -23,10 +23,12 @@ class Belief:
         self,
         expected: Callable[[str], bool],
         urgent: Callable[[str], bool],
+        begins: Callable[[str], bool],
         chosen: Callable[[Sequence[Weighed]], Weighed | None],
     ) -> None:
         self._expected = expected
         self._urgent = urgent
+        self._begins = begins
         self._chosen = chosen
 
     def glance(self, said: Transcript) -> gate.Verdict | None:
@@ -42,10 +44,15 @@ class Belief:
         `echo_known`: our own voice is taken out of what is heard.
         """
         verdict = self._most_sensible(said, span, audio)
-        scrap = len(verdict.text.split()) <= _SCRAP and not self._urgent(verdict.text)
-        if verdict.accepted and span.overlapped and not echo_known and scrap:
+        unsure = verdict.accepted and span.overlapped and not echo_known
+        if unsure and self._scrap(verdict.text):
             return replace(verdict, accepted=False, reason="may be our own voice")
         return verdict
+
+    def _scrap(self, text: str) -> bool:
+        """Whether words are too few to be somebody's for certain, as "he's choking" is."""
+        few = len(text.split()) <= _SCRAP
+        return few and not self._urgent(text) and not self._begins(text)
 
     def _most_sensible(self, said: Transcript, span: m.Span, audio: levels.Audio) -> gate.Verdict:
         snr_db = levels.speech_to_noise(audio)

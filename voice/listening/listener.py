@@ -60,19 +60,20 @@ class Listener:
         expected: Callable[[str], bool] = lambda text: False,
         settled: Callable[[str], bool] = lambda text: False,
         urgent: Callable[[str], bool] = lambda text: False,
+        begins: Callable[[str], bool] = lambda text: False,
         spot: Callable[[str], str | None] = lambda text: None,
         hint: Callable[[], str] = lambda: "",
         likely: Callable[[], tuple[str, ...]] = lambda: (),
         chosen: Callable[[Sequence[Weighed]], Weighed | None] = lambda weighed: None,
     ) -> None:
-        """The first three are asked about what was heard as a whole.
+        """The first four are asked about what was heard as a whole.
 
         `expected` tells whether it is a command or answer that makes sense now, `settled` whether
         it is a sentence to which nothing needs to be added, `urgent` whether it is a command that
-        waits for nothing, not even for the better recogniser. `spot` finds such a
-        command in what may be our own words besides. `hint` gives what is likely to be said now,
-        `likely` whole utterances that may be; `chosen` tells which of the texts that were weighed
-        counts instead of the first, if any.
+        waits for nothing, not even for the better recogniser, `begins` whether it is an emergency
+        that begins something. `spot` finds an urgent command in what may be our own words besides.
+        `hint` gives what is likely to be said now, `likely` whole utterances that may be; `chosen`
+        tells which of the texts that were weighed counts instead of the first, if any.
         """
         listening = settings.listening
         self._rules = m.Rules.of(listening)
@@ -85,7 +86,7 @@ class Listener:
         )
         self._expected = expected
         self._settles = settled
-        self._belief = Belief(expected, urgent, chosen)
+        self._belief = Belief(expected, urgent, begins, chosen)
         self._spot = spot
         self._lookout = Lookout()
         self._half = False
