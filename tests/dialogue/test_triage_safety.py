@@ -213,10 +213,16 @@ def test_bad_news_in_doubtful_words_is_acted_on(dialogue: Dialogue) -> None:
     [
         ("Heavy warm.", 0.45, "clarify"),  # what was left of "carry on" in noise
         ("Heavy warm.", 0.95, "answer"),
-        ("What if he is very fat?", 0.45, "answer"),
+        ("What if he is very heavy and fat?", 0.45, "clarify"),
+        ("What if he is very heavy and fat?", 0.62, "answer"),
+        ("Should I fill four plus?", 0.62, "clarify"),  # nothing is known about it
+        ("Should I fill four plus?", 0.8, "answer"),
+        ("Can I be wrong?", 0.67, "clarify"),  # the same in other noise
+        ("Can I be wrong?", 0.8, "answer"),
+        ("Should I go back?", 0.45, "clarify"),
     ],
 )
-def test_faint_words_that_ask_nothing_are_not_answered(
+def test_what_may_be_the_remains_of_other_words_is_not_answered(
     text: str, confidence: float, kind: str, dialogue: Dialogue
 ) -> None:
     talk = Talk(dialogue, dialogue.start("cpr-adult"))

@@ -238,7 +238,7 @@ class Dialogue:
             case m.Wondering(question=question, text=text):
                 acts.wonder(turn, question, text)
             case m.Asking() as asking:
-                self._asking(turn, said.text, asking)
+                self._asking(turn, said, asking)
             case m.Told(facts=facts):
                 acts.told(turn, facts)
             case m.Unclear(facts=facts):
@@ -249,14 +249,20 @@ class Dialogue:
                 acts.noise(turn, self._always)
         _remember(turn, said.text, understood)
 
-    def _asking(self, turn: Turn, question: str, asking: m.Asking) -> None:
+    def _asking(self, turn: Turn, said: Utterance, asking: m.Asking) -> None:
         """Answer a question; how to do what no protocol is about can be drafted."""
         deadline = self._draft_deadline
-        drafted = deadline > 0 and draft_acts.wanted(turn, question)
-        always = self._always or drafted
-        answered = question_acts.ask(turn, question, asking, self._model_deadline, always)
+        drafted = deadline > 0 and draft_acts.wanted(turn, said.text)
+        answered = question_acts.ask(
+            turn,
+            said.text,
+            asking,
+            self._model_deadline,
+            always=self._always or drafted,
+            strange=doubt.strange(said),
+        )
         if drafted and not answered:
-            draft_acts.begin(turn, question, deadline)
+            draft_acts.begin(turn, said.text, deadline)
 
     def _marked(self, turn: Turn, marked: m.Marked, foretold: acts.Foretold) -> None:
         """Keep something for the crew; then the protocol has its way."""

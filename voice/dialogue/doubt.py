@@ -5,6 +5,12 @@ from voice.dialogue.interface import Utterance
 
 EASING_CONFIDENCE = 0.6
 """A lost "not" leaves a sentence that is heard with middling confidence."""
+SCANT_CONFIDENCE = 0.7
+"""In noise "carry on" is heard as "can I be wrong", which few words make more certain."""
+UNKNOWN_CONFIDENCE = 0.75
+"""Below this a question that nothing is known about is likelier another one, misheard."""
+_SCANT = 2
+"""Words with a meaning that are too few to bear each other out."""
 _SAME = 0.6
 """Share of common meaning-bearing words from which two readings are of the same sentence."""
 
@@ -22,6 +28,11 @@ def doubtful(utterance: Utterance, min_confidence: float) -> bool:
     return utterance.confidence < min_confidence or _disagrees(utterance)
 
 
+def strange(utterance: Utterance) -> bool:
+    """Whether the words are too unsure to be believed where nothing is known about them."""
+    return utterance.confidence < UNKNOWN_CONFIDENCE
+
+
 def uncertain(utterance: Utterance) -> bool:
     """Whether the words are too unsure for news that would make things less urgent."""
     return len(words.tokens(utterance.text)) >= _SENTENCE and faint(utterance)
@@ -30,6 +41,12 @@ def uncertain(utterance: Utterance) -> bool:
 def faint(utterance: Utterance) -> bool:
     """Whether the words are too unsure to be taken for a remark about something."""
     return utterance.confidence < EASING_CONFIDENCE or _disagrees(utterance)
+
+
+def remains(utterance: Utterance) -> bool:
+    """Whether what seems to ask something may be what noise left of other words."""
+    scant = len(words.content(utterance.text)) < _SCANT
+    return utterance.confidence < (SCANT_CONFIDENCE if scant else EASING_CONFIDENCE)
 
 
 def _disagrees(utterance: Utterance) -> bool:

@@ -16,7 +16,7 @@ def heeded(
     return (
         (unsure and _asked_back(turn, understood, held=said.held, always=always))
         or (doubt.uncertain(said) and _eased(turn, said.text, understood))
-        or (doubt.faint(said) and _remarked(turn, said.text, understood))
+        or _unanswered(turn, said, understood)
     )
 
 
@@ -65,9 +65,10 @@ def _eased(turn: Turn, text: str, understood: m.Meaning) -> bool:
     return True
 
 
-def _remarked(turn: Turn, text: str, understood: m.Meaning) -> bool:
-    """Ask back when faint words that ask nothing would be answered like a question."""
-    if turn.state.run is None or not isinstance(understood, m.Asking) or is_question(text):
+def _unanswered(turn: Turn, said: Utterance, understood: m.Meaning) -> bool:
+    """Ask back when words that may be the remains of others would be answered like a question."""
+    in_doubt = doubt.remains(said) or (doubt.faint(said) and not is_question(said.text))
+    if turn.state.run is None or not isinstance(understood, m.Asking) or not in_doubt:
         return False
     turn.phrase("say_again", "clarify")
     return True

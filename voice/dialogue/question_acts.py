@@ -13,11 +13,14 @@ from voice.dialogue.turn import Turn
 from voice.events import AnswerEvent, Author, Reason, Rejected
 
 
-def ask(turn: Turn, question: str, asking: Asking, deadline_s: float, always: bool) -> bool:
+def ask(
+    turn: Turn, question: str, asking: Asking, deadline_s: float, *, always: bool, strange: bool
+) -> bool:
     """Answer a side question; without `always`, what no passage is about gets no reply when idle.
 
-    A `deadline_s` of 0 means that there is no language model. False: nothing reviewed is about it,
-    and something that nobody has reviewed might be.
+    A `deadline_s` of 0 means that there is no language model. `strange`: what nothing is known
+    about was likely misheard, and is asked for again in a protocol. False: nothing reviewed is
+    about it, and something that nobody has reviewed might be.
     """
     turn.heard = "question"
     running = turn.state.run.place.slug if turn.state.run else None
@@ -25,7 +28,7 @@ def ask(turn: Turn, question: str, asking: Asking, deadline_s: float, always: bo
     if run := turn.state.run:
         turn.set(run=turn.runner.learn(run, asking.facts))
     if asking.unknown:
-        _no_guidance(turn, always)
+        _unknown(turn, always=always, strange=strange)
         return True
     if fixed := asking.answer or turn.passages.answer(question, running):
         topic, found = fixed
@@ -39,17 +42,17 @@ def ask(turn: Turn, question: str, asking: Asking, deadline_s: float, always: bo
     else:
         passage = turn.passages.passage(question, running)
     if passage is None:
-        _no_guidance(turn, always)
-    elif deadline_s <= 0:
+        return _unknown(turn, always=always, strange=strange)
+    if deadline_s <= 0:
         turn.answer(passage.best, "passage", passage.topic)
         _report(turn, "passage", "absent", detail="llm.model is empty")
-    else:
-        if turn.state.drafting and not turn.state.drafting.lines:
-            draft_acts.drop(turn)  # one text is written at a time
-        request = turn.state.requests + 1
-        turn.set(requests=request, asked=Asked(request, question, passage))
-        turn.ask_model(request, question, passage, deadline_s)
-    return passage is not None
+        return True
+    if turn.state.drafting and not turn.state.drafting.lines:
+        draft_acts.drop(turn)  # one text is written at a time
+    request = turn.state.requests + 1
+    turn.set(requests=request, asked=Asked(request, question, passage))
+    turn.ask_model(request, question, passage, deadline_s)
+    return True
 
 
 def sentence(turn: Turn, request: int, text: str) -> None:
@@ -109,8 +112,12 @@ def _report(turn: Turn, by: Author | None, reason: Reason, **more: Any) -> None:
     turn.do(do.Report(event=event))
 
 
-def _no_guidance(turn: Turn, always: bool) -> None:
+def _unknown(turn: Turn, *, always: bool, strange: bool) -> bool:
+    """Say that nothing reviewed is about it, or, when that is true, ask for it again."""
     run = turn.state.run
+    if run is not None and strange:
+        turn.phrase("say_again", "clarify")
+        return True
     if run is not None:
         standing = turn.runner.script(run).protocol.standing
         text = f"{turn.content.phrase('no_guidance')} {turn.content.say(standing)}"
@@ -119,3 +126,4 @@ def _no_guidance(turn: Turn, always: bool) -> None:
         turn.no_guidance()
     else:
         turn.none()
+    return False
