@@ -17,7 +17,7 @@ Style = Literal["completion", "gemma-chat"]
 
 NO_GUIDANCE = "I have no reviewed guidance for that."
 """What the model is taught to say when the notes do not answer."""
-LONGEST_NOTES = 45
+LONGEST_NOTES = 20
 """Words of a passage that go into a prompt: reading takes a small machine longer than writing."""
 LONGEST_QUESTION = 200
 """Characters."""
