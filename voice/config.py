@@ -120,7 +120,7 @@ class Llm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     swa_full: bool = True
     """Keys and values of every position also in layers with a sliding window; without them the
     fixed part of the prompts is read again at each question."""
-    first_sentence_s: Seconds = 1.2
+    first_sentence_s: Seconds = 1.0
     """The passage is spoken when the first sentence comes later than this after the last word."""
 
 
