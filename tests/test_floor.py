@@ -39,7 +39,7 @@ class Scene:
             on_mute=lambda: None,
         )
         self.dialogue = dialogue
-        self.floor = Floor(settings, dialogue, self.speech, hears_itself=True)
+        self.floor = Floor(settings, dialogue.understanding, self.speech, hears_itself=True)
         self.now = 100.0
 
     def speak(self) -> None:
@@ -133,7 +133,9 @@ def test_who_only_agrees_takes_no_word_from_us(scene: Scene, text: str) -> None:
 
 def test_yes_is_an_answer_where_something_was_asked(scene: Scene) -> None:
     begun = map(scene.dialogue.start, scene.dialogue.content.protocols)
-    asking = [state for state in begun if scene.dialogue.whole("no", state) == "whole"]
+    asking = [
+        state for state in begun if scene.dialogue.understanding.whole("no", state) == "whole"
+    ]
     scene.speak()
     assert not scene.hears("Yes.")
     assert any(scene.hears("Yes.", state) for state in asking)

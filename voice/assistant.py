@@ -194,23 +194,24 @@ class Assistant:
     def _learn(self, dialogue: Dialogue) -> None:
         """Take what there is to know, before the loop's thread begins."""
         self._content = dialogue.content
+        known = dialogue.understanding
         self._speech.excuse = dialogue.content.phrase("voice_restarts")
         self._floor = floor = Floor(
-            self._settings, dialogue, self._speech, hears_itself=self._hears_itself
+            self._settings, known, self._speech, hears_itself=self._hears_itself
         )
         self._listener = heard.Listener(
             self._settings,
             self._turns,
             self._crew.tiny,
             self._transcribed,
-            expected=lambda text: dialogue.whole(text, self._acting.state) == "whole",
-            settled=lambda text: dialogue.settled(text, self._acting.state),
+            expected=lambda text: known.whole(text, self._acting.state) == "whole",
+            settled=lambda text: known.settled(text, self._acting.state),
             urgent=lambda text: floor.urgent(text, self._acting.state),
-            begins=lambda text: dialogue.begins(text, self._acting.state),
+            begins=lambda text: known.begins(text, self._acting.state),
             spot=floor.spot,
-            hint=lambda: dialogue.hint(self._acting.state),
-            likely=lambda: dialogue.likely(self._acting.state),
-            chosen=lambda weighed: dialogue.chosen(self._acting.state, weighed),
+            hint=lambda: known.hint(self._acting.state),
+            likely=lambda: known.likely(self._acting.state),
+            chosen=lambda weighed: known.chosen(self._acting.state, weighed),
         )
         rooms = Rooms(
             log=self._log,

@@ -5,8 +5,8 @@ knows what is said; whoever coughs, agrees or talks to somebody else costs a pau
 """
 
 from voice.config import Settings
-from voice.dialogue.dialogue import Dialogue
 from voice.dialogue.state import State
+from voice.dialogue.understanding import Understanding
 from voice.dialogue.words import tokens
 from voice.listening.messages import Turn
 from voice.speaking import Speech
@@ -22,10 +22,15 @@ class Floor:
     """Decides on holding and going on; time is that of the input's axis in seconds."""
 
     def __init__(
-        self, settings: Settings, dialogue: Dialogue, speech: Speech, *, hears_itself: bool
+        self,
+        settings: Settings,
+        understanding: Understanding,
+        speech: Speech,
+        *,
+        hears_itself: bool,
     ) -> None:
         """`hears_itself`: the speaker may reach the microphone."""
-        self._dialogue = dialogue
+        self._understanding = understanding
         self._speech = speech
         self._hears_itself = hears_itself
         # What is heard while we speak may be ourselves, unless that is taken out.
@@ -76,17 +81,17 @@ class Floor:
             return True  # "stop" always works
         if self.half(now) or turn.voiced_s < SHORTEST_S:
             return False
-        if not self._speech.idle and self._dialogue.agrees(turn.text, state):
+        if not self._speech.idle and self._understanding.agrees(turn.text, state):
             return False
-        if self._dialogue.whole(turn.text, state) == "whole":
+        if self._understanding.whole(turn.text, state) == "whole":
             return True
         return not self._speech.sounds_like_us(turn.text, echo=self._hears_itself)
 
     def urgent(self, text: str, state: State) -> bool:
         """Whether the whole text is a command that waits for nothing."""
-        return self._dialogue.silences(text, state)
+        return self._understanding.silences(text, state)
 
     def spot(self, text: str) -> str | None:
         """The urgent command in a text that may hold our own words, or None."""
-        phrases = self._dialogue.silencers_in(text)
+        phrases = self._understanding.silencers_in(text)
         return next((phrase for phrase in phrases if not self._speech.said(phrase)), None)

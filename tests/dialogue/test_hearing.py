@@ -16,7 +16,7 @@ def weighed(text: str, logprob: float = -4.0, least: float = -3.0) -> Weighed:
 
 
 def chosen(dialogue: Dialogue, state: State, first: str, *others: Weighed) -> str | None:
-    found = dialogue.chosen(state, (weighed(first, -2.0), *others))
+    found = dialogue.understanding.chosen(state, (weighed(first, -2.0), *others))
     return found.text if found else None
 
 

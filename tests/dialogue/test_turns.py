@@ -291,7 +291,7 @@ def test_what_no_passage_is_about_is_said_so_with_standing_advice(dialogue: Dial
     ],
 )
 def test_how_complete_an_utterance_is(text: str, whole: str, dialogue: Dialogue) -> None:
-    assert dialogue.whole(text, dialogue.start("primary-check")) == whole
+    assert dialogue.understanding.whole(text, dialogue.start("primary-check")) == whole
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_to_what_nothing_needs_to_be_added(
     protocol: str | None, text: str, settled: bool, dialogue: Dialogue
 ) -> None:
     state = dialogue.start(protocol) if protocol else dialogue.start()
-    assert dialogue.settled(text, state) == settled
+    assert dialogue.understanding.settled(text, state) == settled
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_few_words_over_our_greeting_that_are_an_emergency(
     protocol: str | None, text: str, begins: bool, dialogue: Dialogue
 ) -> None:
     state = dialogue.start(protocol) if protocol else dialogue.start()
-    assert dialogue.begins(text, state) == begins
+    assert dialogue.understanding.begins(text, state) == begins
 
 
 @pytest.mark.parametrize(

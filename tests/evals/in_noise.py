@@ -152,10 +152,10 @@ def one(
     hearing = Hearing(
         *ears,
         settings,
-        lambda text: dialogue.whole(text, state) == "whole",
-        lambda: dialogue.hint(state),
-        lambda: dialogue.likely(state),
-        lambda weighed: dialogue.chosen(state, weighed),
+        lambda text: dialogue.understanding.whole(text, state) == "whole",
+        lambda: dialogue.understanding.hint(state),
+        lambda: dialogue.understanding.likely(state),
+        lambda weighed: dialogue.understanding.chosen(state, weighed),
     )
     done: list[Reply] = []
     turns = hearing.hear(scene).turns

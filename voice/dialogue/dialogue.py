@@ -1,9 +1,7 @@
 """The dialogue: `step(state, input) -> Outcome`, pure, the one place where replies are decided."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
-from typing import Literal
 
 import msgspec
 
@@ -16,12 +14,10 @@ from voice.dialogue import (
     doubt,
     doubt_acts,
     draft_acts,
-    hearing,
     memo,
     question_acts,
     record,
     record_acts,
-    small_talk,
     talk,
     visit_acts,
     words,
@@ -46,18 +42,11 @@ from voice.dialogue.runner import Runner
 from voice.dialogue.state import Outcome, Resumed, State
 from voice.dialogue.triage.openings import Opening
 from voice.dialogue.turn import TIMER, Turn
-from voice.engines.interfaces import Weighed
+from voice.dialogue.understanding import Understanding
 from voice.errors import UserError
-
-Whole = Literal["whole", "sentence", "open"]
 
 _BUSY_S = 5.0
 """How long a step's timer is put off while a question is open."""
-_OPEN_END = re.compile(
-    r"(?:,|-|\N{EN DASH}|\N{HORIZONTAL ELLIPSIS}|\.\.\.|\b(?:and|but|or|so|because|if|when|"
-    r"the|a|an|my|his|her|their|is|are|was|to|of|with|he|she|they|i|um+|uh+|er+|it's|he's|she's))\s*$",
-    re.IGNORECASE,
-)
 
 
 class Dialogue:
@@ -81,6 +70,7 @@ class Dialogue:
         self._runner = Runner(content)
         self._passages = Passages(content)
         self._interpreter = Interpreter(content, self._runner, self._passages, overhears=not always)
+        self.understanding = Understanding(content, self._runner, self._interpreter)
         if prepare:
             content.prepare()
 
@@ -136,34 +126,6 @@ class Dialogue:
         """Keep nothing that was worked out from anybody's words; the next ones take longer."""
         memo.forget()
 
-    def whole(self, text: str, state: State) -> Whole:
-        """How complete an utterance is: a whole command or answer, a sentence, or trailing off."""
-        if self._interpreter.whole(text, state):
-            return "whole"
-        return "open" if not text.strip() or _OPEN_END.search(text) else "sentence"
-
-    def settled(self, text: str, state: State) -> bool:
-        """Whether a sentence answers what a protocol asked, or asks something itself: what may be
-        said after it is another turn.
-        """
-        return self._interpreter.settled(text, state)
-
-    def begins(self, text: str, state: State) -> bool:
-        """Whether a protocol would begin, with none that runs."""
-        return state.run is None and isinstance(self._interpreter.read(text, state), m.Begin)
-
-    def hint(self, state: State) -> str:
-        """What may be said now; for the recogniser."""
-        return hearing.hint(self.content.phrasebook, state)
-
-    def likely(self, state: State) -> tuple[str, ...]:
-        """Whole utterances that may be meant now; for the recogniser."""
-        return hearing.likely(self.content.phrasebook, self._runner, state)
-
-    def chosen(self, state: State, weighed: Sequence[Weighed]) -> Weighed | None:
-        """Which of several texts is to be acted on instead of the first, if any."""
-        return hearing.chosen(self._interpreter, state, weighed)
-
     def ahead(self, state: State) -> Iterator[str]:
         """The lines that may be spoken soon, the likeliest first; for whoever renders them.
 
@@ -178,22 +140,6 @@ class Dialogue:
         for run in ahead.threats(self.content, self._runner):
             self._interpreter.expect_news(run)
             yield from map(self.content.say, step_lines(self._runner.step(run)))
-
-    def silences(self, text: str, state: State) -> bool:
-        """Whether the whole utterance is the command to be silent."""
-        return self._interpreter.whole(text, state) == m.Command("stop")
-
-    def silencers_in(self, text: str) -> list[str]:
-        """The ways to say that which occur in a text."""
-        said = f" {' '.join(words.tokens(text))} "
-        return [p for p in self.content.phrasebook.phrases("stop") if f" {p} " in said]
-
-    def agrees(self, text: str, state: State) -> bool:
-        """Whether somebody only shows that they listen: "uh-huh", or "yes" with nothing asked."""
-        kind = small_talk.backchannel(text)
-        if kind == "word":
-            return not isinstance(self._interpreter.whole(text, state), m.Answered)
-        return kind == "hum"
 
     def _turn(self, state: State, now: float) -> Turn:
         return Turn(self.content, self._runner, self._passages, state, now)

@@ -97,7 +97,7 @@ class Interpreter:
         return found
 
     def settled(self, text: str, state: State) -> bool:
-        """Whether words of a running protocol leave nothing open: see `Dialogue.settled`."""
+        """Whether words of a running protocol leave nothing open: see `Understanding.settled`."""
         if state.run is None or state.confirm:
             return False
         match self.read(text, state):
