@@ -188,6 +188,34 @@ def test_speech_long_after_the_commit_is_a_new_turn_without_the_old_audio():
     assert began.span.audio_start >= old.last
 
 
+def test_speech_that_comes_while_late_words_are_awaited_is_a_new_turn():
+    stream = Stream()
+    stream.speech(640)
+    stream.silence(960)
+    (late,) = stream.of(turns.Decode)
+    stream.speech(500)
+    first, second = (began.span for began in stream.of(turns.Began))
+    assert second.turn == first.turn + 1
+    assert second.audio_start >= late.span.last
+    (commit,) = stream.feed(turns.Decoded(late.generation, "sentence"))
+    assert commit.span == late.span
+    stream.silence(200)
+    (commit,) = stream.decoded("whole")
+    assert commit.span.turn == second.turn
+    assert not stream.of(turns.Reopened)
+
+
+def test_words_that_came_late_do_not_make_what_is_said_after_them_part_of_the_turn():
+    stream = Stream()
+    stream.speech(640)
+    stream.silence(1600)
+    stream.decoded("sentence")
+    assert stream.of(turns.Commit)
+    stream.silence(480)
+    stream.speech(500)
+    assert not stream.of(turns.Reopened)
+
+
 def test_speech_that_answers_an_audible_reply_is_a_new_turn():
     stream = said("whole")
     old = stream.of(turns.Commit)[0].span
@@ -460,16 +488,19 @@ def test_a_turn_that_is_over_for_good_never_comes_again_and_each_is_in_the_end(s
 def test_turns_never_overlap_and_each_is_announced_once_before_its_words(scene):
     stream = play(scene)
     going_on: tuple[int, int] | None = None
+    asked: set[tuple[int, int]] = set()
     for action in stream.actions:
+        if isinstance(action, turns.Decode):
+            asked.add((action.span.turn, action.span.revision))
         match action:
             case turns.Began(span=span) | turns.Reopened(span=span):
-                assert going_on is None
+                assert going_on is None or going_on in asked  # its words are late
                 going_on = (span.turn, span.revision)
             case turns.Commit(span=span) | turns.Decode(span=span) if going_on != (
                 span.turn,
                 span.revision,
             ):
-                assert isinstance(action, turns.Commit)  # of a turn that was cut
+                assert isinstance(action, turns.Commit)  # of a turn that was cut or parted
             case turns.Commit():
                 going_on = None
             case turns.Decode(span=span, end=end) if end == span.last:  # a cut

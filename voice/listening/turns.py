@@ -68,7 +68,17 @@ def settled(state: State, rules: Rules) -> bool:
     spans = [span for _, span in state.cut] + ([state.open.span] if state.open else [])
     if any(span.revision for span in spans):
         return False
-    return state.committed is None or state.now - state.committed_at > rules.reopen
+    return not _in_reach(state, state.now, rules)
+
+
+def _in_reach(state: State, sample: int, rules: Rules) -> bool:
+    """Whether speech at this sample may be more of the committed turn, however late its words."""
+    turn = state.committed
+    return (
+        turn is not None
+        and sample - state.committed_at <= rules.reopen
+        and sample - turn.last <= rules.commit["open"] + rules.reopen
+    )
 
 
 def echoes(state: State, sample: int, rules: Rules) -> bool:
@@ -79,6 +89,7 @@ def echoes(state: State, sample: int, rules: Rules) -> bool:
 
 def _voice(state: State, sample: int, rules: Rules) -> Step:
     actions: list[Action] = []
+    state = _parted(state, sample, rules)
     if state.playing and (state.open is None or state.open.freed):
         actions.append(Stirred(sample))
     if state.open is None:
@@ -110,6 +121,18 @@ def _voice(state: State, sample: int, rules: Rules) -> Step:
     return state, actions + more
 
 
+def _parted(state: State, sample: int, rules: Rules) -> State:
+    """Part a turn whose words are still awaited from speech that comes when it should be over.
+
+    On a slow machine whatever is said would else become one turn, longer and slower each time.
+    """
+    turn = state.open
+    if turn is None or turn.decode is None or sample - turn.span.last < rules.commit["open"]:
+        return state
+    cut = (*state.cut, (turn.decode, turn.span))
+    return replace(state, open=None, cut=cut, committed=None, taken=turn.span.last)
+
+
 def _opened(state: State, sample: int, rules: Rules) -> State:
     """Open a turn at this voiced sample: the committed one again, or a new one."""
     before = state.committed
@@ -136,7 +159,7 @@ def _continues(state: State, before: Span, sample: int, rules: Rules) -> bool:
     reply_heard = state.committed_at <= state.audible_at <= sample - rules.reaction
     return (
         not reply_heard
-        and sample - state.committed_at <= rules.reopen
+        and _in_reach(state, sample, rules)
         and sample - before.audio_start < rules.longest
     )
 
