@@ -12,7 +12,7 @@ from voice.bench import latency, sequential
 from voice.bench.latency_report import Answer, Clip, report, stages, table
 from voice.cli.bench_latency import LATENCY, PHRASES
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.paired
 
 RATE = 16_000
 OUT = 48_000

@@ -6,7 +6,7 @@ import pytest
 
 from tests.drills import drill
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.paired
 
 FILES = sorted(Path(__file__).parent.glob("*.yaml"))
 

@@ -10,7 +10,7 @@ import pytest
 from tests.support.assistant import run_wav
 from tests.support.recordings import phrase
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.paired
 
 # AF_UNIX (sound servers) and loopback stay on this machine; everything else leaves it.
 LEAVES = re.compile(r"(connect|sendto|sendmsg)\(.*sa_family=AF_INET6?\b")

@@ -11,7 +11,7 @@ from tests.support.assistant import Session, run_wav
 from tests.support.reading import read_back
 from tests.support.recordings import conversation, person, phrase
 
-pytestmark = pytest.mark.alone
+pytestmark = pytest.mark.paired
 
 
 @pytest.fixture(scope="module")
