@@ -1,7 +1,8 @@
 """The assistant's mouth: replies become utterances of the mixer, one after the other.
 
-Used by the loop's thread only; what the speaker's thread reports comes through the loop's inbox.
-An utterance knows which turn it answers, so that the latency of its first sample can be told.
+Used by the loop's thread only; what the speaker's thread reports comes through the loop's inbox,
+but audio and its end go to the mixer at once. An utterance knows which turn it answers, so that the
+latency of its first sample can be told.
 """
 
 from collections import deque
