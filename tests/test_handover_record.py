@@ -9,7 +9,7 @@ import pytest
 from tests.support import sounds
 from tests.support.by_hand import ByHand
 from voice.assistant import Assistant
-from voice.audio.interface import INPUT_BLOCK
+from voice.audio.interface import INPUT_BLOCK, INPUT_RATE
 from voice.config import Settings
 from voice.dialogue import content
 from voice.dialogue.dialogue import Dialogue
@@ -95,8 +95,10 @@ class Room:
             self.at += INPUT_BLOCK
 
     def say(self, text: str) -> None:
-        """Somebody speaks, and is understood after a pause that ends a sentence."""
-        self.hear(sounds.scene(sounds.clip("s2i_000"), 0.6))
+        """Somebody speaks, and is understood after a pause that ends any turn."""
+        clip = sounds.clip("s2i_000")
+        begins, ends = (round(edge * INPUT_RATE) for edge in sounds.loud_edges(clip))
+        self.hear(sounds.scene(clip[begins:ends], 1.0))
         self.stt.say(text)
         while self.results:
             self.assistant._act_on(self.assistant._listener.on_transcript(*self.results.pop(0)))

@@ -113,7 +113,8 @@ def test_a_command_that_was_read_is_itself_chosen_where_no_other_fits(
     assert chosen(listening, running, "louder", weighed("Slower.", -9.0)) == "louder"
     assert chosen(listening, running, "louder", weighed("Slower.", -2.5)) is None
     assert chosen(listening, running, "louder") == "louder"
-    assert listening.chosen(running, [weighed("louder", -5.0)]) is None  # as for a noise
+    as_for_a_noise = [weighed("louder", -5.0)]
+    assert listening.understanding.chosen(running, as_for_a_noise) is None
 
 
 def test_nothing_is_chosen_for_what_waits_for_a_yes(listening: Dialogue) -> None:
@@ -122,18 +123,18 @@ def test_nothing_is_chosen_for_what_waits_for_a_yes(listening: Dialogue) -> None
     talk.say("Forget everything.")
     assert talk.state.confirm
     assert chosen(listening, talk.state, "Run!", weighed("Done.")) is None
-    assert listening.likely(talk.state) == ()
+    assert listening.understanding.likely(talk.state) == ()
 
 
 def test_what_is_expected_follows_what_may_be_said(listening: Dialogue) -> None:
-    talk = Talk(listening)
+    talk, known = Talk(listening), listening.understanding
     idle = talk.state
-    assert "breathing" in listening.hint(idle)
-    assert len(listening.hint(idle).split()) <= LONGEST_HINT
-    assert listening.likely(idle) == ()
+    assert "breathing" in known.hint(idle)
+    assert len(known.hint(idle).split()) <= LONGEST_HINT
+    assert known.likely(idle) == ()
     talk.say("My dad is choking on a piece of meat.")
-    assert listening.hint(talk.state) == ""
-    assert {"Next.", "She is coughing.", "No sound."} <= set(listening.likely(talk.state))
+    assert known.hint(talk.state) == ""
+    assert {"Next.", "She is coughing.", "No sound."} <= set(known.likely(talk.state))
 
 
 def test_every_utterance_that_is_weighed_is_a_command_that_can_be_undone(
