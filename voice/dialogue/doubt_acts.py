@@ -67,8 +67,9 @@ def _eased(turn: Turn, text: str, understood: m.Meaning) -> bool:
 
 def _unanswered(turn: Turn, said: Utterance, understood: m.Meaning) -> bool:
     """Ask back when words that may be the remains of others would be answered like a question."""
-    in_doubt = doubt.remains(said) or (doubt.faint(said) and not is_question(said.text))
-    if turn.state.run is None or not isinstance(understood, m.Asking) or not in_doubt:
+    if turn.state.run is None or not isinstance(understood, m.Asking):
+        return False
+    if not doubt.remains(said) and (is_question(said.text) or not doubt.faint(said)):
         return False
     turn.phrase("say_again", "clarify")
     return True
