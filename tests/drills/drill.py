@@ -25,8 +25,8 @@ from tests.support.recordings import DATA, RATE, Audio, laid
 
 NOTHING = "nothing"
 """What a line `does` that is not for the assistant."""
-_REST_S = 6.0
-"""How long it is quiet after the last line."""
+_TAIL_S = 6.0
+"""How long the run goes on after the last line."""
 
 
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -43,8 +43,9 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """In what is said, whatever the case."""
     beat: bool | None = None
     """Whether the metronome is on when the next line begins."""
-    reply_s: float = 2.5
-    """Longest time from the end of the words to the first sound of the reply."""
+    reply_s: float = 5.0
+    """Longest time from the end of the words to the first sound of the reply. Two drills may share
+    a slow machine: this is how late is too late; how fast it is, `bench latency` shows."""
     hush_s: float | None = None
     """Longest time from the beginning of the word to the last sound of the voice."""
     voice_goes_on: bool = False
@@ -170,7 +171,7 @@ def read(file: Path) -> Drill:
 def sound(drill: Drill) -> Audio:
     """What the microphone hears besides the assistant."""
     parts = [(line.at, recording(line.play)) for line in drill.lines]
-    mix = laid(parts, rest_s=_REST_S)
+    mix = laid(parts)
     if drill.noise is None:
         return mix
     voices = np.concatenate([audio for _, audio in parts])
@@ -181,7 +182,7 @@ def act(drill: Drill, folder: Path) -> Course:
     """Run the assistant on a drill."""
     scene = folder / "scene.wav"
     soundfile.write(scene, sound(drill), RATE, subtype="PCM_16")
-    options = ("--stems", "--echo-db", str(drill.echo_db), "--tail", "6")
+    options = ("--stems", "--echo-db", str(drill.echo_db), "--tail", str(_TAIL_S))
     return Course(drill, run_wav(scene, folder, *options))
 
 
