@@ -9,8 +9,6 @@ SCANT_CONFIDENCE = 0.7
 """In noise "carry on" is heard as "can I be wrong", which few words make more certain."""
 UNKNOWN_CONFIDENCE = 0.75
 """Below this a question that nothing is known about is likelier another one, misheard."""
-_SCANT = 2
-"""Words with a meaning that are too few to bear each other out."""
 _SAME = 0.6
 """Share of common meaning-bearing words from which two readings are of the same sentence."""
 
@@ -45,8 +43,8 @@ def faint(utterance: Utterance) -> bool:
 
 def remains(utterance: Utterance) -> bool:
     """Whether what seems to ask something may be what noise left of other words."""
-    scant = len(words.content(utterance.text)) < _SCANT
-    return utterance.confidence < (SCANT_CONFIDENCE if scant else EASING_CONFIDENCE)
+    few = not words.telling(utterance.text)
+    return utterance.confidence < (SCANT_CONFIDENCE if few else EASING_CONFIDENCE)
 
 
 def _disagrees(utterance: Utterance) -> bool:

@@ -14,7 +14,7 @@ from voice.dialogue.memo import remembered
 from voice.dialogue.protocol import Answer, Event, applies, goto
 from voice.dialogue.questions import is_question
 from voice.dialogue.runner import Run, Runner
-from voice.dialogue.side_questions import TELLING, SideQuestions
+from voice.dialogue.side_questions import SideQuestions
 
 LIKE_AN_EVENT = 0.74
 VERY_LIKE_AN_EVENT = 0.92
@@ -209,7 +209,7 @@ class Reactions:
 
 def _telling(text: str) -> bool:
     """Whether the text says enough to be compared by meaning; else it is matched by spelling."""
-    return len(words.content(text)) >= TELLING or _one_in_a_sentence(text)
+    return words.telling(text) or _one_in_a_sentence(text)
 
 
 def _alike(text: str, like: float) -> float:

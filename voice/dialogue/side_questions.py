@@ -40,8 +40,6 @@ _BEFORE = 0.5
 """How much what was told before counts in a question that leans on it."""
 _LINES = 8
 """Lines of a passage."""
-TELLING = 2
-"""Words that carry meaning; fewer tell too little to go by what they are near to."""
 _PLAN = re.compile(
     r"\b(?:(?:i|we|he|she|they) (?:will|would (?:rather|like)|want(?:s|ed)?|am|are|could|might|may"
     r"|plan|reckons?|thinks?|thought|swears?|says?|said|told|insists?|begs?|keeps? asking)"
@@ -82,7 +80,7 @@ class SideQuestions:
         found = self._ranked(text, run)
         if found is None:
             return Asking(unknown=True)
-        telling = len(words.content(text)) >= TELLING or _leans(text, run)
+        telling = words.telling(text) or _leans(text, run)
         if not found or found[0][1] < (NEAR_QUESTION if telling else NEAR_SHORT):
             return None
         match found[0][0]:
@@ -100,13 +98,13 @@ class SideQuestions:
         if THREATS.intersection(facts):
             return None
         leans = _leans(text, run)
-        short = len(words.content(text)) < TELLING and not leans
-        if short and not _PLAN.search(words.normalise(text)):
+        scant = not words.telling(text) and not leans
+        if scant and not _PLAN.search(words.normalise(text)):
             return None
         found = self._ranked(text, run)
         if found is None:
             return Asking(unknown=True)
-        near = NEAR_SHORT if short else NEAR_PLAN if leans else self._near(text, facts)
+        near = NEAR_SHORT if scant else NEAR_PLAN if leans else self._near(text, facts)
         best = next((item for item in found if item[0] != OUTSIDE), None)
         if best is None or best[1] < near or (near > NEAR_PLAN and found[0][0] == OUTSIDE):
             return None
@@ -133,7 +131,7 @@ class SideQuestions:
         found = [
             item
             for part in dict.fromkeys((words.normalise(text), *words.clauses(text)))
-            if len(words.content(part)) >= TELLING
+            if words.telling(part)
             for item in (self._ranked(part, run) or ())[:1]
         ]
         best, score = max(found, key=lambda item: item[1], default=("", 0.0))

@@ -8,6 +8,8 @@ from voice.dialogue.memo import remembered
 
 MAX_CHARS = 4000
 """What is longer is cut before it is understood; nobody says that much in one turn."""
+_TELLING = 2
+"""Words that carry meaning."""
 
 _IS = (
     "he|she|it|that|what|who|there|here|where|how|someone|somebody|everyone|everybody|nobody"
@@ -117,6 +119,11 @@ def content(text: str) -> tuple[str, ...]:
     """The stems that carry the meaning, each once, in order; negations are left out."""
     stems = (stem(word) for word in tokens(text) if word not in _STOP_WORDS | NEGATIONS)
     return tuple(dict.fromkeys(stems))
+
+
+def telling(text: str) -> bool:
+    """Whether enough words carry meaning to bear each other out, or to be compared."""
+    return len(content(text)) >= _TELLING
 
 
 def negated(words: Sequence[str]) -> bool:
