@@ -7,8 +7,8 @@ the pieces with spaces gives the words of the text again.
 import re
 from collections.abc import Iterator
 
-LONG_SENTENCE = 90
-"""Characters; about 5 s of speech, which takes half a second to synthesise on a slow core."""
+LONG_SENTENCE = 70
+"""Characters; about 4 s of speech, which takes half a second to synthesise on a slow core."""
 SHORTEST_CLAUSE = 24
 """Characters; shorter clauses sound chopped."""
 SENTENCE_PAUSE_S = 0.25
