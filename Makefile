@@ -47,8 +47,8 @@ run: models
 # What listens, speaks or is timed needs the machine to itself; conversations on recordings go two at
 # a time; all else fills the cores.
 test: debian models check
-	$(BIN)/python -m pytest -q -n auto -m "not alone and not paired"
-	$(BIN)/python -m pytest -q -n 2 -m paired
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not alone and not paired"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m paired
 	$(BIN)/python -m pytest -q -m alone
 
 # What the tests need besides: PortAudio, a private sound server, a system-call tracer, a browser.

@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from tests.support.asking import ask, until
+from tests.support.real_content import loaded
 from voice.answering import AnswerWriter
 from voice.config import Settings
-from voice.dialogue import content as content_files
 from voice.dialogue import interface as d
 from voice.dialogue.dialogue import Dialogue
 from voice.engines.host import WorkerHost, WorkerSpec
@@ -46,7 +46,7 @@ def model(order: Path) -> Iterator[WorkerHost]:
 
 @pytest.fixture(scope="module")
 def dialogue() -> Dialogue:
-    return Dialogue(content_files.load(Settings()), Settings())
+    return Dialogue(loaded(), Settings())
 
 
 def prepare(model: WorkerHost, order: Path, does: str) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
+from tests.support.real_content import loaded
 from voice.audio.mixer import Mixer
 from voice.config import Audio, Settings
-from voice.dialogue import content as content_files
 from voice.dialogue.dialogue import Dialogue
 from voice.dialogue.state import State
 from voice.engines import roster, speech_cache
@@ -88,7 +88,7 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def dialogue() -> Dialogue:
-    return Dialogue(content_files.load(Settings()), Settings())
+    return Dialogue(loaded(), Settings())
 
 
 @pytest.fixture

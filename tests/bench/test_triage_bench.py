@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from tests.support.real_content import loaded
 from voice.bench import triage
 from voice.config import Settings
-from voice.dialogue import content
 from voice.dialogue.dialogue import Dialogue
 
 CASES = """
@@ -24,9 +24,9 @@ CASES = """
 def test_right_and_wrong_are_counted_by_kind(tmp_path: Path) -> None:
     file = tmp_path / "cases.jsonl"
     file.write_text(CASES.replace(",\n ", ", "))
-    loaded = content.load(Settings())
-    asked = Dialogue(loaded, Settings(), always=True)
-    seen = triage.run(triage.read_cases(file), asked, Dialogue(loaded, Settings()))
+    known = loaded()
+    asked = Dialogue(known, Settings(), always=True)
+    seen = triage.run(triage.read_cases(file), asked, Dialogue(known, Settings()))
     assert [item.case.id for item in seen if not item.right] == ["b", "d", "f"]
     found = triage.report(seen)
     assert found["kinds"]["opening"] == {"n": 2, "right": 1, "right_or_question": 1}

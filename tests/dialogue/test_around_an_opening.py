@@ -2,7 +2,7 @@
 
 import pytest
 
-from voice.dialogue import content as content_files
+from tests.support.real_content import loaded
 from voice.dialogue.content import Content
 from voice.dialogue.triage import places
 from voice.dialogue.triage.openings import OVERHEARD, Opening, Vague
@@ -10,7 +10,7 @@ from voice.dialogue.triage.openings import OVERHEARD, Opening, Vague
 
 @pytest.fixture(scope="module")
 def content() -> Content:
-    return content_files.load()
+    return loaded()
 
 
 @pytest.mark.parametrize(

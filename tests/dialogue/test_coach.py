@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.real_content import loaded
 from voice.config import Settings
 from voice.dialogue import coach as c
 from voice.dialogue import coach_plan, content
@@ -16,7 +17,7 @@ from voice.dialogue.regions import Region
 from voice.dialogue.yamlfile import ContentError, Document
 
 FILE = content.folder(Settings()) / "coach.yaml"
-PLAN: Plan = content.load(Settings()).coach
+PLAN: Plan = loaded().coach
 EPS = 1e-6
 
 

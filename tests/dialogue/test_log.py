@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.real_content import loaded
 from voice.config import Settings
 from voice.dialogue import content as content_files
 from voice.dialogue import durations, handover, words, yamlfile
@@ -11,7 +12,7 @@ from voice.dialogue.durations import When
 from voice.dialogue.log import LIMIT, Entry, Log
 from voice.dialogue.yamlfile import ContentError, Document
 
-CONTENT = content_files.load(Settings())
+CONTENT = loaded()
 ENTRIES = st.builds(
     Entry,
     t=st.floats(0, 1e5),

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.support.real_content import loaded
 from tests.support.talking import Talk
 from voice.config import Settings
-from voice.dialogue import content as content_files
 from voice.dialogue import interface as d
 from voice.dialogue import words
 from voice.dialogue.command_acts import COMMANDS
@@ -21,7 +21,7 @@ from voice.dialogue.runner import Runner
 from voice.dialogue.state import State
 from voice.dialogue.triage.openings import Opening
 
-CONTENT = content_files.load(Settings())
+CONTENT = loaded()
 DIALOGUE = Dialogue(CONTENT, Settings(), always=True)
 PROTOCOLS = sorted(CONTENT.protocols)
 

@@ -4,14 +4,14 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+from tests.support.real_content import loaded
 from tests.support.talking import Talk
 from voice.config import Settings
-from voice.dialogue import content as content_files
 from voice.dialogue.content import Content
 from voice.dialogue.dialogue import Dialogue
 from voice.dialogue.triage.openings import Opening, Vague
 
-CONTENT = content_files.load(Settings())
+CONTENT = loaded()
 ARREST = {"cpr-adult", "cpr-child", "cpr-infant", "newborn", "drowning"}
 CHATTER = (
     "we were at the beach", "he had a sandwich", "there is a snake", "my husband is fifty",

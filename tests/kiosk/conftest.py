@@ -2,15 +2,15 @@
 
 import pytest
 
+from tests.support.real_content import loaded
 from voice.config import Settings
-from voice.dialogue import content as content_files
 from voice.dialogue.content import Content
 from voice.dialogue.dialogue import Dialogue
 
 
 @pytest.fixture(scope="session")
 def content() -> Content:
-    return content_files.load(Settings())
+    return loaded()
 
 
 @pytest.fixture(scope="session")

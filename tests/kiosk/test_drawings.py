@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.support.real_content import loaded
 from voice.config import Settings
 from voice.dialogue import content as content_files
 from voice.dialogue.content import Content
@@ -51,7 +52,7 @@ POSITIONS = {
 
 @pytest.fixture(scope="module")
 def content() -> Content:
-    return content_files.load(Settings())
+    return loaded()
 
 
 def _steps(protocol: Protocol) -> Iterator[Step]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.real_content import loaded
 from tests.support.talking import Talk
 from voice.config import Settings
-from voice.dialogue import content as content_files
 from voice.dialogue.dialogue import Dialogue
 
 PAGE = Path(__file__).resolve().parents[2] / "voice" / "kiosk" / "page"
@@ -28,7 +28,7 @@ STARTS = {
 
 @pytest.fixture(scope="module")
 def dialogue() -> Dialogue:
-    return Dialogue(content_files.load(Settings()), Settings())
+    return Dialogue(loaded(), Settings())
 
 
 def test_the_page_is_small() -> None:

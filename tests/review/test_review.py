@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.real_content import loaded
 from tests.support.signed import Copy
 from voice.cli.main import main
-from voice.config import Settings
-from voice.dialogue import content as content_files
 from voice.dialogue.content import Content
 from voice.dialogue.protocol import Step, event_steps
 from voice.review import html, plain, sheet
@@ -21,7 +20,7 @@ SLUG = "choking-adult"
 
 @pytest.fixture(scope="module")
 def content() -> Content:
-    return content_files.load(Settings())
+    return loaded()
 
 
 @pytest.fixture

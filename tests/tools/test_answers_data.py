@@ -6,8 +6,9 @@ from types import ModuleType
 
 import pytest
 
-from voice.config import ROOT, Settings
-from voice.dialogue import content, prompts
+from tests.support.real_content import loaded
+from voice.config import ROOT
+from voice.dialogue import prompts
 
 
 @pytest.fixture(scope="module")
@@ -22,17 +23,17 @@ def data() -> ModuleType:
 
 
 def test_training_leaves_the_evaluation_unseen(data: ModuleType) -> None:
-    loaded = content.load(Settings())
-    cases = data.Cases(loaded, seed=3)
+    known = loaded()
+    cases = data.Cases(known, seed=3)
     training = cases.training(12)
     unseen = data.HELD_OUT | data.DEVELOPMENT
     assert not unseen.intersection(case.topic for case in training)
     kept_out = {
-        loaded.say(answer.say) for topic in unseen for answer in loaded.protocols[topic].answers
+        known.say(answer.say) for topic in unseen for answer in known.protocols[topic].answers
     }
     assert not [case for case in training if kept_out.intersection(case.passage.splitlines())]
     for case in [*training, *cases.unseen(["tick-bite"], 8)]:
         refused = case.says == prompts.NO_GUIDANCE
         assert refused == (case.kind in ("removed", "outside"))
         assert refused != (case.says in case.prompt)
-    assert training[:3] == data.Cases(loaded, seed=3).training(3)
+    assert training[:3] == data.Cases(known, seed=3).training(3)
