@@ -46,7 +46,10 @@ def model(order: Path) -> Iterator[WorkerHost]:
 
 @pytest.fixture(scope="module")
 def dialogue() -> Dialogue:
-    return Dialogue(loaded(), Settings())
+    """As the loop has it by the time of a question: what may be heard has been worked out."""
+    dialogue = Dialogue(loaded(), Settings())
+    list(dialogue.ahead(dialogue.start("severe-bleeding")))
+    return dialogue
 
 
 def prepare(model: WorkerHost, order: Path, does: str) -> None:
@@ -93,7 +96,7 @@ class Exchange:
 @pytest.mark.parametrize(
     ("does", "reason", "detail"),
     [
-        ("10 Say the time out loud and write it down.", "late", "tokens came in time"),
+        ("3 Say the time out loud and write it down.", "late", "tokens came in time"),
         ("hang", "late", "0 tokens"),
         ("die", "failed", "died: killed by SIGKILL"),
         ("raise", "failed", "error: RuntimeError: out of memory"),
