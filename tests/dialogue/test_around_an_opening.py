@@ -2,15 +2,9 @@
 
 import pytest
 
-from tests.support.real_content import loaded
 from voice.dialogue.content import Content
 from voice.dialogue.triage import places
 from voice.dialogue.triage.openings import OVERHEARD, Opening, Vague
-
-
-@pytest.fixture(scope="module")
-def content() -> Content:
-    return loaded()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.real_content import loaded
 from voice.config import Settings
 from voice.dialogue import content as content_files
 from voice.dialogue.content import Content
@@ -48,11 +47,6 @@ POSITIONS = {
     r"sitting up, leaning forward": {"sit-forward"},
     r"cushion the head": {"seizure"},
 }
-
-
-@pytest.fixture(scope="module")
-def content() -> Content:
-    return loaded()
 
 
 def _steps(protocol: Protocol) -> Iterator[Step]:

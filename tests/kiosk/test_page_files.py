@@ -4,11 +4,7 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
-from tests.support.real_content import loaded
 from tests.support.talking import Talk
-from voice.config import Settings
 from voice.dialogue.dialogue import Dialogue
 
 PAGE = Path(__file__).resolve().parents[2] / "voice" / "kiosk" / "page"
@@ -24,11 +20,6 @@ STARTS = {
     "Fit, jerking": ("seizure",),
     "I don't know": ("primary-check",),
 }
-
-
-@pytest.fixture(scope="module")
-def dialogue() -> Dialogue:
-    return Dialogue(loaded(), Settings())
 
 
 def test_the_page_is_small() -> None:
