@@ -33,7 +33,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 # The embedded models (about 0.6 GB) and the spoken lines that must never wait for an engine.
 models: setup
 	@$(BIN)/python run_assistant.py models fetch
-	@$(BIN)/python run_assistant.py models render --first 400
+	@$(BIN)/python run_assistant.py models render --first 500
 
 demo: models
 	@mkdir -p out

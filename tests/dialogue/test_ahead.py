@@ -41,6 +41,15 @@ def test_the_next_step_comes_before_the_rest(dialogue: Dialogue) -> None:
     assert soon.index(following) <= 2
 
 
+def test_answers_come_before_the_step_after_the_next(dialogue: Dialogue) -> None:
+    talk = Talk(dialogue)
+    talk.say("I burned my hand on the stove.")
+    soon = list(dialogue.ahead(talk.state))
+    answer = sentences(talk.say("What do I put on it?").say)[0]
+    following = [talk.say("next").say for _ in range(2)]
+    assert soon.index(following[0]) < soon.index(answer) < soon.index(following[1])
+
+
 def test_what_may_be_asked_is_worked_out_before_it_is(
     content: Content, monkeypatch: pytest.MonkeyPatch
 ) -> None:

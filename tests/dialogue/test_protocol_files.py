@@ -14,6 +14,7 @@ from voice.dialogue.checks.subject import Subject
 from voice.dialogue.content import Content
 from voice.dialogue.protocol import event_lines
 from voice.dialogue.yamlfile import ContentError, Mistake
+from voice.engines.speech_split import sentences
 from voice.errors import UserError
 
 FOLDER = content_files.folder(Settings()) / "protocols"
@@ -118,6 +119,17 @@ def test_spoken_lines_begin_with_what_saves_lives(content: Content) -> None:
     first = lines.index(content.say(content.protocols["cpr-adult"].steps[0].say))
     last = lines.index(content.say(content.protocols["cpr-adult"].handover))
     assert first < last
+
+
+def test_the_first_words_of_every_protocol_are_among_the_lines_rendered_at_set_up(
+    content: Content,
+) -> None:
+    few = re.search(r"models render --first (\d+)", (ROOT / "Makefile").read_text())
+    assert few
+    lines = content_files.spoken_lines(content)
+    ready = list(dict.fromkeys(s for line in lines for s in sentences(line)))[: int(few[1])]
+    for protocol in content.by_urgency:
+        assert sentences(content.say(protocol.steps[0].say))[0] in ready, protocol.id
 
 
 def test_an_unknown_region_is_named() -> None:

@@ -10,8 +10,8 @@ from voice.dialogue.runner import Run, Runner
 from voice.dialogue.triage.openings import Opening
 from voice.engines.speech_split import sentences
 
-_NEAR, _FAR = 4, 24
-"""Positions looked at beyond the present one: before what may be asked besides, and in all."""
+_FAR = 24
+"""Positions looked at beyond the present one."""
 
 
 def lines(content: Content, runner: Runner, run: Run) -> Iterator[str]:
@@ -31,9 +31,10 @@ def threats(content: Content, runner: Runner) -> Iterator[Run]:
 
 
 def _unfilled(runner: Runner, run: Run, content: Content) -> Iterator[str]:
-    yield from step_lines(runner.step(run))
+    step = runner.step(run)
+    yield from step_lines(step)
     following = _following(runner, run)
-    for position in islice(following, _NEAR):
+    for position in islice(following, 1 + len(step.choices)):
         yield from _lines_at(position, runner)
     script = runner.script(run)
     for answer in script.protocol.answers:

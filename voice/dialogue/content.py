@@ -35,6 +35,7 @@ from voice.dialogue.triage.openings import Openings
 from voice.dialogue.triage.rules import ANYTHING
 from voice.dialogue.vectors import Vectors
 from voice.dialogue.yamlfile import ContentError
+from voice.engines.speech_split import sentences
 
 FOLDER = Path(__file__).resolve().parent.parent / "content"
 _URGENCY = ("critical", "urgent", "minor")
@@ -260,6 +261,8 @@ def _raw_lines(content: Content) -> Iterator[str]:
         yield content.phrase("power_back", time=gap)
     for event in content.everywhere:
         yield from event_lines(event)
+    for protocol in content.by_urgency:
+        yield sentences(protocol.steps[0].say)[0]  # the rest is made while this is heard
     for slug in FIRST:
         if slug in content.protocols:
             yield from content.protocols[slug].lines()
