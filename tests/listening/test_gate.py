@@ -74,6 +74,15 @@ def test_a_low_score_is_refused_whatever_the_silence_probability_says():
         assert not judge(doubtful, expected).accepted
 
 
+def test_a_cough_is_no_command_however_well_one_is_expected():
+    assert not judge(evidence("Stop.", avg_logprob=-0.5, no_speech_prob=0.95), expected).accepted
+    assert judge(evidence("Stop.", avg_logprob=-0.5, no_speech_prob=0.5), expected).accepted
+
+
+def test_a_whispered_word_passes_though_it_hardly_sounds_like_speech():
+    assert judge(evidence("Stop.", avg_logprob=-0.13, no_speech_prob=0.99), expected).accepted
+
+
 def test_a_short_expected_word_may_score_lower_but_not_arbitrarily_low():
     assert judge(evidence("Stop!", avg_logprob=-1.2), expected).accepted
     assert not judge(evidence("Stop!", avg_logprob=-1.5), expected).accepted

@@ -21,6 +21,11 @@ LOWEST_EXPECTED_CHOSEN = -4.5
 LEAST_CHOSEN = 0.35
 """Confidence of a command that was chosen: by itself its score says little, as a recogniser spreads
 its belief over the spellings of what no sentence surrounds."""
+NOT_SPEECH = 0.7
+"""Whisper's probability of no speech from which words have to be certain: nearly all coughs are
+above 0.94, people below 0.5 even at 5 dB, but for single words that are whispered from afar."""
+LOWEST_NOT_SPEECH = -0.25
+"""Mean log probability a token of such words: whispers are above -0.2, coughs below -0.5."""
 UNCERTAIN = frozenset(("low score", "loop", "too many words"))
 """Reasons to refuse what may well have been somebody's words."""
 _EXPECTED_WORDS = 4
@@ -89,6 +94,8 @@ def _refusal(text: str, evidence: Evidence, expected: Callable[[str], bool]) -> 
         return "no words"
     if not _latin(text):
         return "foreign script"
+    if evidence.no_speech_prob >= NOT_SPEECH and evidence.avg_logprob < LOWEST_NOT_SPEECH:
+        return "no speech"
     if len(words) <= _EXPECTED_WORDS and expected(text):
         lowest = LOWEST_EXPECTED_CHOSEN if evidence.chosen else LOWEST_EXPECTED
         return "" if evidence.avg_logprob >= lowest else "low score"
