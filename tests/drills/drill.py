@@ -84,12 +84,16 @@ class Course:
         return [event for event in self.session.of(kind) if begins <= event["t"] < ends]
 
     def replies(self, index: int) -> list[Event]:
-        """What a line led to; what a timer says belongs to no line."""
-        return [
-            event
-            for event in self.during(index, "reply")
-            if event["heard"] != "event:timer" and event["kind"] != "none"
-        ]
+        """What a line led to; what a timer says belongs to no line.
+
+        Of what the model writes sentence by sentence, the first stands for all.
+        """
+        found: list[Event] = []
+        for event in self.during(index, "reply"):
+            goes_on = found and event["by"] == found[-1]["by"] == "llm"
+            if event["heard"] != "event:timer" and event["kind"] != "none" and not goes_on:
+                found.append(event)
+        return found
 
     def sounding(self, index: int) -> NDArray[np.float64]:
         """The moments, by 10 ms, at which the voice sounds in a line's window."""
