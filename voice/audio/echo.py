@@ -2,7 +2,8 @@
 
 Two views of each block are given on. `LinearEcho` takes out what it can account for and leaves a
 rescuer's voice as it was: that is what is recognised. WebRTC's AEC3 takes out everything that might
-be ours and often some of the rescuer with it: it is the witness that somebody else speaks. Both
+be ours and often some of the rescuer with it: it is the witness that somebody else speaks, and is
+not asked where they are so much louder than our echo that there can be no doubt. Both
 are given what was played and what was heard at the same instant; the delay they find themselves.
 """
 
@@ -21,6 +22,7 @@ from voice.audio.interface import (
     SpeakerBlock,
 )
 from voice.audio.linear_echo import LinearEcho
+from voice.audio.near_end import NearEnd
 from voice.audio.resample import Decimator, to_int16
 
 _DEVICES_OFF_S = 0.04
@@ -63,17 +65,22 @@ class Canceller:
         self.far = FarEnd(output_rate, lead_s - Decimator.HALF_S)  # what the resampler holds back
         self._high_pass: Any = AudioProcessor(sample_rate=INPUT_RATE, high_pass_filter=True)
         self._linear = LinearEcho()
+        self._near_end = NearEnd()
         self._strict: Any = AudioProcessor(sample_rate=INPUT_RATE, echo_cancellation=True)
 
     def clean(self, start: int, near: MicBlock) -> tuple[MicBlock, MicBlock]:
         """Give the microphone's block without what was played: with care, and without mercy."""
         far = self.far.at(start)
         near = self._high_pass.process(near)
-        rest = self._linear.remove(near.astype(np.float32) / np.float32(32768), far)
+        heard = near.astype(np.float32) / np.float32(32768)
+        rest = self._linear.remove(heard, far)
         # AEC3 takes seconds to see that the delay jumped; so it is not to notice.
         unmoved = self.far.before(max(self._linear.moved, 0))
         strict: MicBlock = self._strict.process(near, to_int16(unmoved))
-        return to_int16(rest), strict
+        left = to_int16(rest)
+        if self._near_end.certain(heard, rest) and self._linear.explained:
+            return left, left
+        return left, strict
 
 
 class _Overheard:

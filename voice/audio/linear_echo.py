@@ -62,6 +62,8 @@ class LinearEcho:
         """Samples by which all jumps together made the echo later."""
         self._heard = self._left = 0.0
         """Power of the microphone and of what was left of it, lately."""
+        self.explained = False
+        """Whether the path ever explained what was heard."""
 
     def remove(self, near: Samples, far: Samples) -> Samples:
         """Give the microphone's block without the echo of what was played."""
@@ -96,6 +98,7 @@ class LinearEcho:
         self._heard += (1 - _MEMORY) * (float(near @ near) - self._heard)
         self._left += (1 - _MEMORY) * (float(rest @ rest) - self._left)
         if self._left < _EXPLAINED * self._heard:
+            self.explained = True
             self._known = self._path.copy()
 
     def _learn(self, rest: Samples) -> None:
