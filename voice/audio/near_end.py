@@ -10,7 +10,7 @@ from voice.audio.resample import Samples
 
 _LOUDER = 5.0
 """Power of what is left over that of the echo, 7 dB: where the path has changed, and what is taken
-out is wrong, twice the echo's power is left at most, and a little more in a single block."""
+out is wrong, about twice the echo's power is left, and a little more in a single block."""
 _FADING = 0.95
 """Share of the loudest echo that still counts a block later: it falls to a third in 0.2 s."""
 _FOLLOWS = 0.3

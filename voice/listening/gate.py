@@ -23,7 +23,7 @@ LEAST_CHOSEN = 0.35
 its belief over the spellings of what no sentence surrounds."""
 NOT_SPEECH = 0.7
 """Whisper's probability of no speech from which words have to be certain: nearly all coughs are
-above 0.94, people below 0.5 even at 5 dB, but for single words that are whispered from afar."""
+above 0.94, people below 0.5 even at 5 dB, but for single words whispered from afar or misheard."""
 LOWEST_NOT_SPEECH = -0.25
 """Mean log probability a token of such words: whispers are above -0.2, coughs below -0.5."""
 UNCERTAIN = frozenset(("low score", "loop", "too many words"))
