@@ -15,6 +15,8 @@ _LONGER = 6
 _CLAUSES = 4
 _STOPS = words.wordset("breathing breath breaths heart heartbeat pulse bleeding beat crying moving")
 """What somebody may tell has stopped; before "stop" any other word need not be understood."""
+_OKAY_STOP = re.compile(r"[a-z]{0,3}k(?:ey|ie|ay|[aiy])stop")
+"""The letters of an "okay, stop" as it is misheard: "Funky stop", "Okie stop", "Oak A. stop"."""
 _TIME = "{when}"
 MARK = "mark-"
 """What the names of commands begin with that keep something for the crew; a time may follow."""
@@ -53,6 +55,7 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 _SILENCE = Heard("stop")
+_BEFORE_STOP = (_SILENCE, Heard("pause"), Heard("no"))
 
 
 class Phrasebook:
@@ -94,15 +97,19 @@ class Phrasebook:
 
         In several clauses it may be said in several ways: "the crew is here, they're taking over".
         """
-        if found := self._heard(words.tokens(text)):
+        said = words.tokens(text)
+        if found := self._heard(said) or self._in_clauses(words.clauses(text)):
             return found
-        clauses = words.clauses(text)
+        return _SILENCE if _OKAY_STOP.fullmatch("".join(said)) else None
+
+    def _in_clauses(self, clauses: list[str]) -> Heard | None:
         if not 1 < len(clauses) <= _CLAUSES:
             return None
-        found, *others = (self._heard(clause.split()) for clause in clauses)
-        if all(other == found for other in others):
-            return found
-        return _SILENCE if others == [_SILENCE] and found is None and _slurred(clauses[0]) else None
+        *before, last = (self._heard(clause.split()) for clause in clauses)
+        if all(found == last for found in before):
+            return last
+        led = last == _SILENCE and all(map(_leads_to_stop, clauses, before))
+        return last if led else None
 
     def _heard(self, tokens: Sequence[str]) -> Heard | None:
         said = _once(tuple(tokens))
@@ -188,8 +195,12 @@ def _spoken(phrase: str) -> Iterator[tuple[str, ...]]:
         yield tuple(chain.from_iterable(chosen))
 
 
-def _slurred(clause: str) -> bool:
-    """Whether a clause may be an "okay" or a "now" that was misheard: "Funky, stop."."""
+def _leads_to_stop(clause: str, found: Heard | None) -> bool:
+    """Whether a clause before "stop" takes nothing from it: "Wait, stop."; or any one word, which
+    may be an "okay" or a "now" that was misheard: "O, key, stop.".
+    """
+    if found:
+        return found in _BEFORE_STOP
     return " " not in clause and clause not in words.NEGATIONS | _STOPS
 
 
