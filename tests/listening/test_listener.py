@@ -312,7 +312,22 @@ def test_what_stirred_and_was_nothing_settles():
     short = sounds.clip("ms_five_evmaki")
     begins = round(sounds.loud_edges(short)[0] * 16_000)
     ear.hear(sounds.scene(1.0, short[begins : begins + 1920], 0.5))
-    assert kinds(ear.outputs) in ([], [Stirred, Settled])
+    assert kinds(ear.outputs) == [Stirred]
+    ear.tiny.say("Uh.")
+    ear.take()
+    ear.hear(sounds.scene(0.1))
+    assert kinds(ear.outputs) == [Stirred, Settled]
+
+
+def test_a_stop_of_which_little_is_left_over_our_voice_is_heard():
+    ear = Ear(urgent=lambda text: text == "Stop.")
+    ear.listener.playback(0, True)
+    short = sounds.clip("ms_five_evmaki")
+    begins = round(sounds.loud_edges(short)[0] * 16_000)
+    ear.hear(sounds.scene(1.0, short[begins : begins + 1920], 0.5))
+    ear.tiny.say("Stop.")
+    ear.take()
+    assert ear.of(Turn)[0].text == "Stop."
 
 
 def test_our_own_voice_before_the_first_word_is_not_taken_down():

@@ -295,7 +295,11 @@ def test_over_our_voice_the_first_voiced_frame_is_noticed_and_a_click_settles():
     stream.silence(320)
     assert stream.speech(32) == [turns.Stirred(320 * 16)]
     stream.silence(400)
-    assert [type(action) for action in stream.actions] == [turns.Stirred, turns.Drop]
+    (glance,) = stream.of(turns.DecodePartial)
+    stream.feed(turns.PartialDone(glance.generation))
+    stream.silence(32)
+    assert not stream.of(turns.Began)
+    assert isinstance(stream.actions[-1], turns.Drop)
 
 
 def test_our_voice_does_not_wait_for_words_that_do_not_come_and_holds_again_for_more_speech():
@@ -364,6 +368,23 @@ def test_over_our_voice_less_sound_is_speech():
     stream = speaking(Stream())
     stream.speech(96)
     assert stream.of(turns.Began)
+
+
+def test_a_command_over_our_voice_of_which_hardly_any_sound_is_left_is_a_turn():
+    stream = speaking(Stream())
+    stream.speech(32)
+    stream.silence(320)
+    (glance,) = stream.of(turns.DecodePartial)
+    began, _, commit = stream.feed(turns.PartialDone(glance.generation, urgent=True))
+    assert began == turns.Began(commit.span)
+    assert not stream.of(turns.Drop)
+
+
+def test_the_least_sound_over_our_voice_is_dropped_when_no_glance_comes_back():
+    stream = speaking(Stream())
+    stream.speech(32)
+    stream.silence(RULES.hold / 16 + 64)
+    assert stream.of(turns.Drop)
 
 
 def test_when_nothing_of_ours_goes_on_no_word_is_urgent():

@@ -108,9 +108,7 @@ def _voice(state: State, sample: int, rules: Rules) -> Step:
     enough = rules.shortest_over if turn.span.overlapped else rules.shortest
     if not turn.announced and turn.voiced >= enough:
         turn = replace(turn, announced=True)
-        actions.append(
-            Reopened(turn.span, turn.resumed) if turn.span.revision else Began(turn.span)
-        )
+        actions.append(_announcement(turn))
     state = replace(state, open=turn)
     if not turn.announced:
         return state, actions
@@ -119,6 +117,10 @@ def _voice(state: State, sample: int, rules: Rules) -> Step:
     else:
         state, more = _ask_partial(state, turn, rules)
     return state, actions + more
+
+
+def _announcement(turn: Open) -> Began | Reopened:
+    return Reopened(turn.span, turn.resumed) if turn.span.revision else Began(turn.span)
 
 
 def _parted(state: State, sample: int, rules: Rules) -> State:
@@ -200,7 +202,8 @@ def _silence(state: State, rules: Rules) -> Step:
     if state.now - turn.span.last < rules.soft_end:
         return state, []
     if not turn.announced:
-        return replace(state, open=None), [Drop(turn.span)]
+        glancing = turn.partial is not None and state.now - turn.span.last < rules.hold
+        return (state, []) if glancing else (replace(state, open=None), [Drop(turn.span)])
     if turn.decode is not None:
         return _waiting(state, turn, rules)
     generation = state.generation + 1
@@ -217,9 +220,12 @@ def _waiting(state: State, turn: Open, rules: Rules) -> Step:
 
 
 def _worth_a_glance(state: State, turn: Open, rules: Rules) -> bool:
-    """Whether this pause may be the end of a command that ends what we are doing."""
+    """Whether this pause may be the end of a command that ends what we are doing.
+
+    Over our own voice a "stop" may have hardly any voiced sound left.
+    """
     return (
-        turn.announced
+        (turn.announced or turn.span.overlapped)
         and not turn.glanced
         and turn.decode is None
         and _urgent(state, turn)
@@ -269,6 +275,7 @@ def _partial_done(state: State, generation: int, urgent: bool, rules: Rules) -> 
     if turn is None or turn.partial != generation:
         return state, []
     if urgent and _urgent(state, turn):
-        return _over(state, turn), [ShowPartial(generation), Commit(generation, turn.span)]
+        shown: list[Action] = [ShowPartial(generation), Commit(generation, turn.span)]
+        return _over(state, turn), shown if turn.announced else [_announcement(turn), *shown]
     state, actions = _maybe_commit(replace(state, open=replace(turn, partial=None)), rules)
-    return state, [ShowPartial(generation), *actions]
+    return state, [ShowPartial(generation), *actions] if turn.announced else actions
