@@ -10,7 +10,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from tests.support.browsing import PHONE, PHONE_ON_ITS_SIDE, SCREEN, TABLET, Tab, chromium
+from tests.support.browsing import (
+    PATIENCE_MS,
+    PHONE,
+    PHONE_ON_ITS_SIDE,
+    SCREEN,
+    TABLET,
+    Tab,
+    chromium,
+)
 from tests.support.shown import PUSH, PUSHING, SCREENS, Show, beating, pulse_late_ms, shown
 from voice.kiosk import page_state as p
 
@@ -155,7 +163,7 @@ def test_every_button_is_reached_by_the_tab_key_and_shows_it(show: Show, tab: Ta
         wanted = set(tab.page.evaluate(ENABLED))
         tab.page.evaluate("document.activeElement.blur()")
         reached: set[str] = set()
-        limit = time.monotonic() + 10  # the page may be painted anew meanwhile
+        limit = time.monotonic() + PATIENCE_MS / 1000  # it may be painted anew meanwhile
         while not wanted <= reached and time.monotonic() < limit:
             tab.page.keyboard.press("Tab")
             label, outline = tab.page.evaluate(FOCUSED)
