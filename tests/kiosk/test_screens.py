@@ -174,10 +174,11 @@ def test_every_button_is_reached_by_the_tab_key_and_shows_it(show: Show, tab: Ta
 
 ENABLED = """() => [...document.querySelectorAll('button, input')]
   .filter((one) => one.checkVisibility() && !one.disabled && !one.closest('dialog'))
-  .map((one) => one.id || one.textContent)"""
+  .map((one) => one.id || one.textContent.trim())"""
+"""A tile's drawing may come later, and brings white space with it."""
 FOCUSED = """() => {
   const one = document.activeElement;
-  const name = one === document.body ? 'body' : one.id || one.textContent;
+  const name = one === document.body ? 'body' : one.id || one.textContent.trim();
   return [name, getComputedStyle(one).outlineStyle];
 }"""
 
